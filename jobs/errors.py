@@ -1,0 +1,57 @@
+"""Every error that this application raises on purpose. No I/O, no imports of our own.
+
+The docstring of a class is its default message; adapters (API, pages, admin, commands) translate
+these in one place each, so a sentence written here is what a person reads.
+"""
+
+
+class HachiError(Exception):
+    """Something went wrong in the job system."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class WorkError(HachiError):
+    """The work itself cannot be done with this input."""
+
+
+class SubmitError(HachiError):
+    """The job was refused before anything was written."""
+
+
+class InvalidArguments(SubmitError):
+    """The arguments do not fit the task."""
+
+    def __init__(self, message: str, argument: str = "") -> None:
+        super().__init__(message)
+        #: The argument at fault, as the task names it: "size", or "args[2]" when it has no name.
+        self.argument = argument
+
+
+class UnknownTask(SubmitError):
+    """No task has this name."""
+
+
+class MessageTooLarge(SubmitError):
+    """The arguments are larger than a job may carry. Store the data and pass its key."""
+
+
+class TaskNotPublic(SubmitError):
+    """This task cannot be called from outside. Mark it with public=True if it should."""
+
+
+class DatabaseUnavailable(SubmitError):
+    """The job was not accepted: the database does not answer. Nothing was written; try again."""
+
+
+class JobNotFound(HachiError):
+    """No job has this id."""
+
+
+class JobCancelled(HachiError):
+    """Raised inside a task by check_cancelled() when somebody has asked to cancel it."""
+
+
+class TaskFailed(HachiError):
+    """A job failed; the message has the type and text of the task's own error."""

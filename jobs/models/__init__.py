@@ -1,0 +1,22 @@
+"""The tables: columns, constraints, indexes, and the words that queries are made of."""
+
+from jobs.models.attempt import Attempt, LogLine
+from jobs.models.chord import Chord
+from jobs.models.job import Job
+from jobs.models.node import Lease, Node
+from jobs.models.page import Page
+from jobs.models.picture import Picture, Rendition
+from jobs.models.token import Token
+
+__all__ = [
+    "Attempt",
+    "Chord",
+    "Job",
+    "Lease",
+    "LogLine",
+    "Node",
+    "Page",
+    "Picture",
+    "Rendition",
+    "Token",
+]
