@@ -1,11 +1,38 @@
-"""The Celery app: every way to submit ends here.
+"""The Celery app: every way to submit ends in `send_task`.
 
-Importable before Django is set up (config/__init__.py does): whatever needs tables is named by a
-dotted name and loaded on first use, as Celery does with its own classes.
+Importable before Django is set up (config/__init__.py imports it): what needs tables is named by
+a dotted name and loaded on first use, as Celery does with its own classes.
 """
 
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
 from celery import Celery
+from celery.utils.imports import symbol_by_name
+
+from jobs.engine.ids import new_id
 
 
 class JobApp(Celery):
     """Celery, with the row written before the bell rings."""
+
+    task_cls = "jobs.engine.task:JobTask"
+    control_cls = "jobs.engine.control:JobControl"
+
+    def send_task(self, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        """Submit a job: `.delay()`, `apply_async`, canvas, Beat and the command line call this.
+
+        Celery does all that it always does (routes, ids, parents, the message), but what it would
+        publish goes through `jobs.engine.submission`: a row now, the message after the commit.
+        """
+        for name_of_connection in ("connection", "producer", "publisher"):
+            options.pop(name_of_connection, None)
+        options["task_id"] = options.get("task_id") or new_id()
+        return super().send_task(name, args, kwargs, producer=self.recorder, **options)
+
+    @cached_property
+    def recorder(self) -> Any:
+        """What stands where Celery expects a producer."""
+        recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submission:Recorder")
+        return recorder(self)

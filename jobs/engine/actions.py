@@ -1,0 +1,64 @@
+"""What people do with jobs, the same for pages, API, admin and commands."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.engine import chords
+from jobs.engine.publisher import publish_on_commit
+from jobs.errors import TaskNotPublic, UnknownTask
+from jobs.operations.cancel import cancel
+from jobs.operations.retry import retry
+
+
+def submit_task(
+    name: str,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    countdown: float | None = None,
+    queue: str | None = None,
+    priority: int | None = None,
+    requested_by: str = "",
+    public_only: bool = False,
+) -> str:
+    """Submit a job of the task called `name`; returns its id. `countdown` is in seconds.
+
+    Raises:
+        UnknownTask, TaskNotPublic: there is no such task, or it may not be called from outside.
+        InvalidArguments, MessageTooLarge, DatabaseUnavailable: see JobTask.apply_async.
+    """
+    task = current_app.tasks.get(name)
+    if task is None:
+        raise UnknownTask(f"There is no task {name!r}.")
+    if public_only and not task.public:
+        raise TaskNotPublic(f"{name} cannot be called from outside (it is not public=True).")
+    options = {"countdown": countdown, "queue": queue, "priority": priority}
+    result = task.apply_async(
+        list(args),
+        dict(kwargs or {}),
+        headers={"requested_by": requested_by},
+        **{key: value for key, value in options.items() if value is not None},
+    )
+    return str(result.id)
+
+
+@transaction.atomic
+def cancel_jobs(ids: Collection[str], *, by: str, running: bool = True) -> int:
+    """Cancel waiting jobs, and ask for the end of running ones. Returns how many it concerned."""
+    now = timezone.now()
+    reason = f"Cancelled by {by}." if by else "Cancelled."
+    cancelled, asked = cancel(ids, reason=reason, now=now, running=running)
+    chords.end_of(current_app, cancelled, now=now)
+    return len(cancelled) + len(asked)
+
+
+@transaction.atomic
+def retry_jobs(ids: Collection[str], *, by: str) -> int:
+    """Queue finished jobs once more. Returns how many there were."""
+    jobs = retry(ids, by=by, now=timezone.now())
+    publish_on_commit(jobs)
+    return len(jobs)

@@ -1,0 +1,91 @@
+"""Claim what was offered: one UPDATE for a batch; the row decides, never the message."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from dateutil.parser import isoparse
+from django.db import connection
+from kombu.utils.json import dumps
+
+from jobs.engine.arguments import may_retry
+from jobs.engine.message import pack
+from jobs.engine.notes import Settled
+from jobs.engine.request import JobRequest
+from jobs.models.job import DEFAULT_PRIORITY
+from jobs.operations import claim as claims
+from jobs.operations.claim import Claimed
+from jobs.operations.submit import Draft
+
+
+def claim_offers(
+    offers: Sequence[JobRequest], settled: Settled, *, worker: str, now: datetime
+) -> None:
+    """Sort `offers` into won and lost."""
+    requests: dict[str, JobRequest] = {}
+    for request in offers:
+        if request.id in requests:
+            settled.lost.append(request)  # the same message twice in one batch
+        else:
+            requests[request.id] = request
+    won = claims.claim(requests, worker=worker, now=now)
+    rest = [requests[id] for id in requests.keys() - {claimed.id for claimed in won}]
+    if untracked := [request for request in rest if not request.tracked]:
+        won += _adopt(untracked, worker, now)
+    stale = claims.messages([c.id for c in won if _is_stale(requests[c.id], c)])
+    for claimed in won:
+        request = requests.pop(claimed.id)
+        if claimed.id in stale:
+            request = request.with_message(stale[claimed.id])
+        request.attempt = claimed.attempt + 1
+        settled.won.append(request)
+    settled.lost += requests.values()
+
+
+def _is_stale(request: JobRequest, claimed: Claimed) -> bool:
+    """Whether the row was published again, and perhaps changed, since this message."""
+    if request.published is None or claimed.published_at is None:
+        return False
+    return abs(request.published - claimed.published_at.timestamp()) > 0.001
+
+
+def _adopt(requests: Sequence[JobRequest], worker: str, now: datetime) -> list[Claimed]:
+    """Write rows for messages whose sender wrote none."""
+    known = claims.existing([request.id for request in requests])
+    strangers = [request for request in requests if request.id not in known]
+    if not strangers:
+        return []
+    if connection.vendor == "postgresql":
+        # Redis held their only copy: this commit must last.
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO ON")
+    return claims.adopt([draft_of(request) for request in strangers], worker=worker, now=now)
+
+
+def draft_of(request: JobRequest) -> Draft:
+    """The row that the sender of a plain Celery message would have written."""
+    headers = {k: v for k, v in request.message.headers.items() if k != "redelivered"}
+    args, kwargs, embed = request._payload
+    task = request.task
+    retries = int(task.max_retries) + 1 if task.max_retries is not None else None
+    priority = request.delivery_info.get("priority")
+    return Draft(
+        id=request.id,
+        task=request._type,
+        queue=request.delivery_info.get("routing_key") or "celery",
+        message=pack(headers, dumps((args, kwargs, embed))),
+        priority=min(9, max(0, int(priority))) if priority else DEFAULT_PRIORITY,
+        run_at=_moment(headers.get("eta")),
+        expires_at=_moment(headers.get("expires")),
+        max_attempts=retries if may_retry(task) else 1,
+        parent=headers.get("parent_id") or "",
+        root=headers.get("root_id") or "",
+        group=headers.get("group") or "",
+        requested_by="celery client",
+    )
+
+
+def _moment(value: str | datetime | None) -> datetime | None:
+    if not value:
+        return None
+    moment = isoparse(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,177 @@
+"""The running attempt, as the task sees it: progress, log, cancel. Runs in the pool's process.
+
+The worker's parent writes rows in batches; what an attempt has to say is gathered here and goes to
+the parent with its result. Only what people watch while it runs (progress, log lines) is written
+from here, about once a second.
+"""
+
+import logging
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from jobs.errors import JobCancelled
+from jobs.operations.logs import Line, cancel_requested, write_lines, write_progress
+from jobs.operations.submit import Draft
+
+logger = logging.getLogger("jobs.task")
+
+#: Seconds between two writes of progress, of log lines, and between two looks for a cancel.
+_THROTTLE = 1.0
+#: Lines kept of one attempt; a task that logs in a loop must not fill the database.
+_MOST_LINES = 2_000
+_LONGEST_LINE = 8_000
+
+
+@dataclass(slots=True)
+class Report:
+    """What the parent needs to write: the end of an attempt in the pool's process."""
+
+    started_at: datetime
+    finished_at: datetime
+    #: kombu's JSON text of what the task returned.
+    result: str = ""
+    error_type: str = ""
+    error_message: str = ""
+    traceback: str = ""
+    fingerprint: str = ""
+    resubmission: Draft | None = None
+    progress: tuple[int | None, int | None, str] | None = None
+    lines: list[Line] = field(default_factory=list)
+    #: Ids and names of chained tasks that can never run because this one failed.
+    abandoned: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The attempt that this thread is running."""
+
+    id: str
+    number: int
+    worker: str
+    report: Report
+    resubmission: Draft | None = None
+    kept_lines: int = 0
+    _lines: list[Line] = field(default_factory=list)
+    _wrote_lines: float = field(default_factory=time.monotonic)
+    _wrote_progress: float = 0.0
+    _looked_for_cancel: float = 0.0
+
+    def add_line(self, line: Line) -> None:
+        """Keep a log line, and write what has gathered about once a second."""
+        self.kept_lines += 1
+        if self.kept_lines > _MOST_LINES:
+            return
+        if self.kept_lines == _MOST_LINES:
+            line = Line(line.at, "WARNING", f"More than {_MOST_LINES} lines: the rest is dropped.")
+        self._lines.append(line)
+        if self._due(self._wrote_lines):
+            self._wrote_lines = time.monotonic()
+            self._write_lines()
+
+    def _write_lines(self) -> None:
+        if _in_transaction():
+            return  # a rollback would take them along; the parent writes them at the end
+        try:
+            write_lines(self.id, self.number, self._lines)
+        except DatabaseError:
+            return
+        self._lines = []
+
+    def set_progress(self, done: int | None, total: int | None, message: str) -> None:
+        """Keep the newest progress, and write it about once a second."""
+        self.report.progress = (done, total, message)
+        if not self._due(self._wrote_progress) or _in_transaction():
+            return
+        self._wrote_progress = time.monotonic()
+        try:
+            write_progress(
+                self.id, self.number, worker=self.worker, done=done, total=total, message=message
+            )
+        except DatabaseError as error:
+            logger.debug("Progress could not be written: %s", error)
+
+    def check_cancelled(self) -> None:
+        """Raise JobCancelled if somebody has asked to cancel the job."""
+        if self._due(self._looked_for_cancel):
+            self._looked_for_cancel = time.monotonic()
+            if cancel_requested(self.id):
+                raise JobCancelled("Cancelled while it ran: the task saw the request and stopped.")
+
+    def close(self) -> Report:
+        """The report, complete but for what Celery's tracer returns."""
+        self.report.finished_at = timezone.now()
+        self.report.resubmission = self.resubmission
+        self.report.lines = self._lines
+        return self.report
+
+    @staticmethod
+    def _due(last: float) -> bool:
+        return time.monotonic() - last >= _THROTTLE
+
+
+_current: ContextVar[Attempt | None] = ContextVar("hachi_attempt", default=None)
+
+
+def current() -> Attempt | None:
+    """The attempt that is running here, or None outside of a job."""
+    return _current.get()
+
+
+def enter(attempt: Attempt) -> None:
+    """Make `attempt` the one that runs in this thread."""
+    _current.set(attempt)
+
+
+def leave() -> None:
+    """Nothing runs in this thread any more."""
+    _current.set(None)
+
+
+def _in_transaction() -> bool:
+    return bool(connection.in_atomic_block)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentJob:
+    """What a task may know of itself."""
+
+    id: str
+    #: 1 for the first attempt.
+    attempt: int
+    worker: str
+
+
+def current_job() -> CurrentJob | None:
+    """The job that is running here, or None outside of a job (tests that call the function)."""
+    attempt = current()
+    return CurrentJob(attempt.id, attempt.number, attempt.worker) if attempt else None
+
+
+def progress(done: int | None = None, total: int | None = None, message: str = "") -> None:
+    """Say how far the job is. Call it as often as you like: about one a second is written."""
+    attempt = current()
+    if attempt is not None:
+        attempt.set_progress(done, total, message)
+
+
+def log(message: str, level: int | str = logging.INFO) -> None:
+    """Write a line to the job's log. What tasks log through `logging` is kept as well."""
+    number: Any = logging.getLevelName(level.upper()) if isinstance(level, str) else level
+    logger.log(number, "%s", message)
+
+
+def check_cancelled() -> None:
+    """Stop here if somebody has cancelled the job. Call it in loops; it looks once a second.
+
+    Raises:
+        jobs.errors.JobCancelled: let it through; the job then ends as cancelled.
+    """
+    attempt = current()
+    if attempt is not None:
+        attempt.check_cancelled()

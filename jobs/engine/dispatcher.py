@@ -1,0 +1,116 @@
+"""The dispatcher: once a second, publish what is due and rescue what is lost.
+
+Every worker runs it in a thread; a lease in the database lets one act at a time. As long as one
+worker lives, everything heals. If none lives, there is nobody to dispatch to.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+
+from jobs.engine import chords
+from jobs.engine.publisher import publish, publisher
+from jobs.operations.cancel import expire
+from jobs.operations.nodes import silent, take_lease
+from jobs.operations.publish import publish_due, republish_lost, waiting_bells
+from jobs.operations.rescue import rescue
+
+logger = logging.getLogger(__name__)
+
+#: A message that was pushed less than this long ago may still be on its way.
+_ON_ITS_WAY_SECONDS = 3.0
+#: Rows of one statement, and statements of one turn.
+_BATCH = 500
+_MOST_BATCHES = 20
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn did."""
+
+    due: int = 0
+    republished: int = 0
+    released: int = 0
+    crashed: int = 0
+    expired: int = 0
+
+    def __bool__(self) -> bool:
+        return any((self.due, self.republished, self.released, self.crashed, self.expired))
+
+
+class Dispatcher:
+    """Acts for all workers while it holds the lease."""
+
+    def __init__(self, app: Celery, holder: str, *, started_at: datetime) -> None:
+        self._app = app
+        self._holder = holder
+        #: Since when this process has seen the database without a gap.
+        self._watching_since = started_at
+
+    def lost_sight(self, now: datetime) -> None:
+        """The database was away, so every heartbeat is old: give the others time to be seen."""
+        self._watching_since = now
+
+    def run_once(self, now: datetime) -> Turn | None:
+        """One turn; None if another process holds the lease."""
+        lease = settings.HACHI_LEASE_SECONDS
+        if not take_lease("dispatcher", holder=self._holder, now=now, seconds=lease / 3):
+            return None
+        turn = Turn()
+        if now - self._watching_since >= timedelta(seconds=lease):
+            self._rescue_the_dead(turn, now)
+        self._expire(turn, now)
+        self._publish_due(turn, now)
+        self._republish_lost(turn, now)
+        if turn:
+            logger.info("Dispatched: %s", turn)
+        return turn
+
+    def _publish_due(self, turn: Turn, now: datetime) -> None:
+        for _ in range(_MOST_BATCHES):
+            jobs = publish_due(now=now, limit=_BATCH)
+            publish(jobs)
+            turn.due += len(jobs)
+            if len(jobs) < _BATCH:
+                break
+
+    def _republish_lost(self, turn: Turn, now: datetime) -> None:
+        before = now - timedelta(seconds=_ON_ITS_WAY_SECONDS)
+        bells = waiting_bells(before=before)
+        if not bells:
+            return
+        try:
+            oldest = publisher().oldest(bells)
+        except redis.RedisError as error:
+            logger.warning("Redis does not answer (%s); jobs wait in the database.", error)
+            return
+        for _ in range(_MOST_BATCHES):
+            jobs = republish_lost(oldest, before=before, now=now, limit=_BATCH)
+            publish(jobs)
+            turn.republished += len(jobs)
+            if len(jobs) < _BATCH:
+                break
+
+    def _rescue_the_dead(self, turn: Turn, now: datetime) -> None:
+        for node in silent(since=now - timedelta(seconds=settings.HACHI_LEASE_SECONDS)):
+            reason = f"Its worker {node.name} was last heard of at {node.seen_at:%H:%M:%S} UTC."
+            with transaction.atomic():
+                rescued = rescue(
+                    node.id, max_crashes=settings.HACHI_MAX_CRASHES, reason=reason, now=now
+                )
+                chords.end_of(self._app, list(rescued.crashed), now=now)
+            publish(rescued.released)
+            turn.released += len(rescued.released)
+            turn.crashed += len(rescued.crashed)
+            logger.warning("%s %s is gone: %s", node.kind, node.name, turn)
+
+    def _expire(self, turn: Turn, now: datetime) -> None:
+        with transaction.atomic():
+            ids = expire(now=now)
+            chords.end_of(self._app, ids, now=now)
+        turn.expired += len(ids)

@@ -1,0 +1,136 @@
+"""How an attempt ended, from what the pool and the task tell: the rules, without I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from billiard.einfo import ExceptionWithTraceback
+from celery.exceptions import (
+    Ignore,
+    Reject,
+    Retry,
+    SoftTimeLimitExceeded,
+    Terminated,
+    TimeLimitExceeded,
+    WorkerLostError,
+)
+from django.utils import timezone
+
+from jobs.engine.context import Report
+from jobs.engine.failures import problem_of
+from jobs.errors import JobCancelled
+from jobs.models import Attempt
+from jobs.operations.conclude import Conclusion, Problem
+from jobs.states import State, WaitingFor
+
+Kind = Literal["succeed", "fail", "retry", "cancel", "crash", "return"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended."""
+
+    kind: Kind
+    finished_at: datetime
+    error: BaseException | None = None
+    #: What the pool's process reported; None if it did not live to.
+    report: Report | None = None
+    problem: Problem | None = None
+
+
+def cause_of(exc_info: Any) -> BaseException:
+    """The exception in billiard's wrapping."""
+    error = exc_info.exception
+    return error.exc if isinstance(error, ExceptionWithTraceback) else error
+
+
+def ending_of(error: BaseException | None, report: Report | None, traceback: str = "") -> Ending:
+    """The ending that `error` (None for a return) stands for."""
+    finished_at = report.finished_at if report else timezone.now()
+    if error is None:
+        return Ending("succeed", finished_at, report=report)
+    return Ending(_kind(error, report), finished_at, error, report, _problem(error, report, traceback))
+
+
+def returned(now: datetime) -> Ending:
+    """For a request that goes back into the queue without having begun."""
+    return Ending("return", now)
+
+
+def _kind(error: BaseException, report: Report | None) -> Kind:
+    match error:
+        case Retry():
+            return "retry"
+        case Ignore() if report and report.resubmission:
+            return "retry"  # self.replace()
+        case Ignore() | Terminated() | JobCancelled():
+            return "cancel"
+        case Reject(requeue=True):
+            return "return"
+        case WorkerLostError() | SystemExit() | KeyboardInterrupt():
+            return "crash"
+    return "fail"
+
+
+def _problem(error: BaseException, report: Report | None, traceback: str) -> Problem:
+    if report and report.error_type:
+        return Problem(
+            report.error_type,
+            report.error_message,
+            report.traceback,
+            report.fingerprint,
+            report.result,
+        )
+    match error:
+        case Ignore():
+            return Problem("Ignore", "The task raised Ignore: it wanted no result to be kept.")
+        case Terminated():
+            return Problem("Cancelled", "The process that ran it was stopped.")
+        case TimeLimitExceeded():
+            text = f"It ran longer than its time limit of {error.args[0]:g} s and was stopped."
+            return Problem("TimeLimitExceeded", text, fingerprint="time-limit")
+    return problem_of(error, traceback)
+
+
+def conclusion(
+    id: str, attempt: int, started_at: datetime, ending: Ending, *, stop_reason: str = ""
+) -> Conclusion:
+    """The rows' view of an `ending` that is neither a success nor a crash nor a return."""
+    problem = ending.problem or Problem("Unknown")
+    state, outcome = {
+        "fail": (State.FAILED, Attempt.Outcome.FAILED),
+        "retry": (State.SCHEDULED, Attempt.Outcome.RETRIED),
+        "cancel": (State.CANCELLED, Attempt.Outcome.CANCELLED),
+    }[ending.kind]
+    if isinstance(ending.error, TimeLimitExceeded | SoftTimeLimitExceeded):
+        outcome = Attempt.Outcome.TIMED_OUT
+    if ending.kind == "cancel" and stop_reason:
+        problem = Problem("Cancelled", f"{stop_reason} {problem.message}".strip())
+    again = ending.report.resubmission if ending.report else None
+    retrying = ending.kind == "retry"
+    run_at = _run_at(again, ending) if retrying else None
+    if run_at is not None and run_at <= ending.finished_at:
+        state, waiting_for = State.QUEUED, WaitingFor.NOTHING
+    else:
+        waiting_for = WaitingFor.RETRY if retrying else WaitingFor.NOTHING
+    return Conclusion(
+        id=id,
+        attempt=attempt,
+        started_at=started_at,
+        finished_at=ending.finished_at,
+        outcome=outcome,
+        state=state,
+        problem=problem,
+        run_at=run_at,
+        waiting_for=waiting_for,
+        message=again.message if again and retrying else "",
+    )
+
+
+def _run_at(again: Any, ending: Ending) -> datetime:
+    if again is not None and again.run_at is not None:
+        return max(again.run_at, ending.finished_at)
+    if again is None and isinstance(ending.error, Retry):
+        # `raise Retry(...)` by hand: Celery's default delay.
+        return ending.finished_at + timedelta(seconds=180)
+    return ending.finished_at

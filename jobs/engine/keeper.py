@@ -1,0 +1,107 @@
+"""The keeper: the thread in a worker's parent that beats, dispatches and looks for cancels."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
+
+from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.forking import fork_lock
+from jobs.engine.ledger import Ledger
+from jobs.engine.request import JobRequest
+from jobs.models import Node
+from jobs.operations.cancel import flagged_of
+from jobs.operations.nodes import enroll, heartbeat
+
+logger = logging.getLogger(__name__)
+
+_TURN_SECONDS = 1.0
+
+
+class Keeper:
+    """Keeps one worker's row, and takes its turns as dispatcher."""
+
+    def __init__(self, ledger: Ledger, dispatcher: Dispatcher, node: Node, pool: Any) -> None:
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._node = node
+        self._pool = pool
+        self._stop = threading.Event()
+        self._lock = fork_lock()
+        self._thread: threading.Thread | None = None
+        self._pinned: Any = None  # as in the ledger
+        self._enrolled = False
+
+    def start(self) -> None:
+        """Start the thread, once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self.run, name="hachi-keeper", daemon=True)
+            self._thread.start()
+
+    def close(self, timeout: float) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def run(self, until: Callable[[float], bool] | None = None) -> None:
+        """Take a turn a second until `until(seconds)` (by default: until `close`) says stop."""
+        until = until or self._stop.wait
+        while True:
+            try:
+                with self._lock:
+                    self.turn(timezone.now())
+                    self._pinned = connection.connection
+            except (DatabaseError, InterfaceError) as error:
+                logger.error("The database does not answer (%s); trying again.", error)
+                self._dispatcher.lost_sight(timezone.now())
+                connection.close()
+            except Exception:
+                # The worker must go on beating, whatever one turn stumbled over.
+                logger.exception("A turn of the dispatcher failed.")
+            if until(_TURN_SECONDS):
+                connection.close()
+                return
+
+    def turn(self, now: datetime) -> None:
+        """Beat, look for cancels, dispatch."""
+        self._beat(now)
+        self._stop_cancelled(now)
+        self._dispatcher.run_once(now)
+
+    def _beat(self, now: datetime) -> None:
+        if self._enrolled and heartbeat(self._node.id, now=now):
+            return
+        if self._enrolled:
+            logger.warning("This worker was thought dead; what it held runs elsewhere now.")
+        self._node.seen_at = now
+        enroll(self._node)
+        self._enrolled = True
+
+    def _stop_cancelled(self, now: datetime) -> None:
+        grace = timedelta(seconds=settings.HACHI_CANCEL_GRACE_SECONDS)
+        for id, asked_at, reason in flagged_of(self._node.id):
+            request = self._ledger.held.get(id)
+            if request is None:
+                continue
+            request.stop_reason = reason
+            if request.time_start is None:
+                request.revoked()
+            elif now - asked_at >= grace:
+                self._kill(request)
+
+    def _kill(self, request: JobRequest) -> None:
+        """End the process that runs the job. Threads and solo cannot be ended: they must look."""
+        handle = request._apply_result() if request._apply_result else None
+        if handle is None or not hasattr(handle, "terminate") or request.worker_pid == os.getpid():
+            return
+        logger.warning("Job %s did not stop in time: its process is killed.", request.id)
+        handle.terminate(signal.SIGKILL)
+        self._pool.terminate_job(request.worker_pid, signal.SIGKILL)

@@ -1,0 +1,178 @@
+"""The ledger: the thread in a worker's parent that claims, starts and ends jobs, in batches.
+
+Requests come in from the consumer, starts and ends from the pool's callbacks. Under load a batch
+is whatever has gathered while the last one was written; an idle worker claims at once.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from celery import Celery
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from jobs.engine.endings import Ending
+from jobs.engine.forking import fork_lock
+from jobs.engine.request import JobRequest
+from jobs.engine.notes import End, Note, Offer, Start, TakenBack
+from jobs.engine.settlement import settle
+
+logger = logging.getLogger(__name__)
+
+_LARGEST_BATCH = 512
+#: While jobs come thick and fast, wait this long for more of them before writing.
+_LINGER_SECONDS = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What the consumer's thread does next: run the won, acknowledge the others."""
+
+    won: JobRequest | None
+    lost: JobRequest | None = None
+
+
+class Ledger:
+    """What this worker holds, and what is still to be written about it."""
+
+    def __init__(self, app: Celery, worker: str, *, wake: Callable[[], None]) -> None:
+        self.app = app
+        #: The id of this worker's node.
+        self.worker = worker
+        self._wake = wake
+        self._inbox: SimpleQueue[Note] = SimpleQueue()
+        self._handovers: deque[Handover] = deque()
+        #: Claimed and running requests by id.
+        self.held: dict[str, JobRequest] = {}
+        #: False once the worker stops: what is offered is left in the queue.
+        self.taking = True
+        self._lock = fork_lock()
+        self._busy_until = 0.0
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        #: Kept so that a forked child does not close the parent's connection when it is collected.
+        self._pinned: Any = None
+
+    # --- notes, from any thread --------------------------------------------------------------------
+
+    def offer(self, request: JobRequest) -> None:
+        """A message has come: claim its job."""
+        self._inbox.put(Offer(request))
+
+    def note_start(self, request: JobRequest, at: datetime) -> None:
+        """The pool has begun an attempt."""
+        self._inbox.put(Start(request, at))
+
+    def note_end(self, request: JobRequest, ending: Ending) -> None:
+        """An attempt has ended."""
+        self._inbox.put(End(request, ending))
+
+    def note_taken_back(self, request: JobRequest, error_type: str, reason: str) -> None:
+        """A claimed job must not begin any more."""
+        self._inbox.put(TakenBack(request, error_type, reason))
+
+    # --- for the consumer's thread ------------------------------------------------------------------
+
+    def next_handover(self) -> Handover | None:
+        """The next claimed request, or one that was not won."""
+        try:
+            return self._handovers.popleft()
+        except IndexError:
+            return None
+
+    @property
+    def has_handovers(self) -> bool:
+        return bool(self._handovers)
+
+    # --- the thread -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the thread, once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self.run, name="hachi-ledger", daemon=True)
+            self._thread.start()
+
+    def close(self, timeout: float) -> bool:
+        """Write all that is noted, then end the thread. False if it could not in time."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            return not self._thread.is_alive()
+        return True
+
+    def run(self) -> None:
+        """Settle batches until `close` is called and nothing is left to write."""
+        while True:
+            batch = self._gather()
+            if batch:
+                self._settle_for_sure(batch)
+            elif self._stop.is_set():
+                connection.close()
+                return
+
+    def _gather(self) -> list[Note]:
+        notes: list[Note] = []
+        try:
+            notes.append(self._inbox.get(timeout=0.2))
+            if time.monotonic() < self._busy_until:
+                time.sleep(_LINGER_SECONDS)
+            while len(notes) < _LARGEST_BATCH:
+                notes.append(self._inbox.get_nowait())
+        except Empty:
+            pass
+        return notes
+
+    def _settle_for_sure(self, batch: list[Note]) -> None:
+        """Write the batch, however long the database is away; then row by row if one is bad."""
+        pause = 0.1
+        while True:
+            try:
+                self._settle(batch)
+                return
+            except (OperationalError, InterfaceError) as error:
+                logger.error("The database does not answer (%s); trying again.", error)
+                self._forget_connection()
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            except DatabaseError as error:
+                if len(batch) == 1:
+                    logger.exception("This could not be written: %r", batch[0], exc_info=error)
+                    return
+                for note in batch:
+                    self._settle_for_sure([note])
+                return
+
+    def _settle(self, batch: list[Note]) -> None:
+        with self._lock:
+            self._tune_connection()
+            settled = settle(self.app, batch, worker=self.worker, now=timezone.now())
+        for request in settled.won:
+            self.held[request.id] = request
+            self._handovers.append(Handover(request))
+        self._handovers.extend(Handover(None, lost) for lost in settled.lost)
+        for request in settled.done:
+            if self.held.get(request.id) is request:
+                del self.held[request.id]
+        self._busy_until = time.monotonic() + 0.01
+        if self._handovers:
+            self._wake()
+
+    def _tune_connection(self) -> None:
+        """Losing the last moments of claims and finishes only means that jobs run again."""
+        if connection.connection is None or connection.connection is not self._pinned:
+            connection.ensure_connection()
+            self._pinned = connection.connection
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET synchronous_commit TO OFF")
+
+    def _forget_connection(self) -> None:
+        self._pinned = None
+        connection.close()

@@ -1,0 +1,182 @@
+"""A message in a worker's parent process: from its claim to the end of its attempt.
+
+Our strategy builds this class itself, so that Celery's `create_request_cls` cannot put its own
+`on_success` and `execute_using_pool` in front of ours. The callbacks come from the pool: in the
+parent's event loop under prefork, in a pool thread under threads, in the main thread under solo.
+They only note what happened; the ledger's thread writes it.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from celery import signals
+from celery.exceptions import TaskRevokedError, TimeLimitExceeded
+from celery.utils.saferepr import saferepr
+from celery.worker.request import Request
+from celery.worker.state import revoked as revoked_ids
+from celery.worker.state import task_ready
+from django.utils import timezone
+
+from jobs.engine.attempt import Outcome, run_attempt
+from jobs.engine.endings import Ending, cause_of, ending_of, returned
+from jobs.engine.message import TRACKED, unpack
+
+if TYPE_CHECKING:
+    from jobs.engine.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+
+class JobRequest(Request):  # type: ignore[misc]  # Celery has no types
+    """A request that belongs to a row."""
+
+    #: The number of the coming attempt; 0 until the row is claimed.
+    attempt = 0
+    #: Its attempt has ended, or it was taken back before one began.
+    ended = False
+    #: Somebody wants it stopped, with the reason that is kept on the row.
+    stop_reason = ""
+
+    def __init__(self, message: Any, *, ledger: "Ledger", **options: Any) -> None:
+        super().__init__(message, **options)
+        self.ledger = ledger
+        self._options = options
+
+    @property
+    def tracked(self) -> bool:
+        """Whether whoever sent it wrote a row first."""
+        return TRACKED in self._request_dict
+
+    @property
+    def published(self) -> float | None:
+        """When this message was put into Redis, in seconds since 1970."""
+        moment = self._message.properties.get("published")
+        return moment if isinstance(moment, int | float) else None
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When the pool began the attempt."""
+        return datetime.fromtimestamp(self.time_start, tz=UTC) if self.time_start else None
+
+    def with_message(self, stored: str) -> "JobRequest":
+        """The same request with the message that the row holds: this one was stale."""
+        headers, body = unpack(stored)
+        options = self._options | {"headers": headers, "body": body, "decoded": False}
+        return JobRequest(self._message, ledger=self.ledger, **options)
+
+    # --- into the pool --------------------------------------------------------------------------
+
+    def execute_using_pool(self, pool: Any, **_: Any) -> Any:
+        if self.revoked():
+            raise TaskRevokedError(self.id)
+        limit, soft_limit = self.time_limits
+        result = pool.apply_async(
+            run_attempt,
+            args=(
+                (self.attempt, self.ledger.worker),
+                self._type,
+                self.id,
+                self._request_dict,
+                self._body,
+                self._content_type,
+                self._content_encoding,
+            ),
+            accept_callback=self.on_accepted,
+            timeout_callback=self.on_timeout,
+            callback=self.on_success,
+            error_callback=self.on_failure,
+            soft_timeout=soft_limit or self.task.soft_time_limit,
+            timeout=limit or self.task.time_limit,
+            correlation_id=self.id,
+        )
+        self._apply_result = result and (lambda: result)
+        return result
+
+    def revoked(self) -> bool:
+        """Whether it must not begin any more. Writes why, if that is news."""
+        if self.ended:
+            return True
+        if self.expires and datetime.now(UTC) > self.expires:
+            self._take_back("Expired", "Expired: it had not started in time.")
+        elif self.stop_reason:
+            self._take_back("Cancelled", self.stop_reason)
+        elif self.id in revoked_ids:
+            self._take_back("Cancelled", "Revoked with `celery control revoke`.")
+        return self.ended
+
+    def _take_back(self, error_type: str, reason: str) -> None:
+        self._close()
+        self.ledger.note_taken_back(self, error_type, reason)
+
+    # --- what the pool tells ----------------------------------------------------------------------
+
+    def on_accepted(self, pid: int, time_accepted: float) -> None:
+        super().on_accepted(pid, time_accepted)
+        self.ledger.note_start(self, self.started_at or timezone.now())
+
+    def on_success(self, outcome: Outcome, **_: Any) -> None:
+        failed, value, runtime, report = outcome
+        ending = ending_of(cause_of(value) if failed else None, report)
+        if not self._end(ending):
+            return
+        if failed:
+            self._tell_failure(ending, value)
+        else:
+            self.send_event("task-succeeded", result=value, runtime=runtime)
+
+    def on_failure(
+        self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
+    ) -> None:
+        """The pool could not bring an outcome: the process died, or was told to."""
+        ending = ending_of(cause_of(exc_info), None, traceback=str(exc_info.traceback))
+        if self._end(ending):
+            self._tell_failure(ending, exc_info)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        if soft:
+            logger.warning("Soft time limit (%ss) exceeded for %s[%s]", timeout, self.name, self.id)
+            return
+        logger.error("Hard time limit (%ss) exceeded for %s[%s]", timeout, self.name, self.id)
+        error = TimeLimitExceeded(timeout)
+        if self._end(ending_of(error, None)):
+            self.send_event("task-failed", exception=saferepr(error), traceback="")
+
+    def give_back(self) -> None:
+        """Put it back into the queue: it has not begun, and this worker is about to stop."""
+        if not self.ended:
+            self._close()
+            self.ledger.note_end(self, returned(timezone.now()))
+
+    def _end(self, ending: Ending) -> bool:
+        """Note how the attempt ended; False if that was known before."""
+        if self.ended:
+            return False
+        self._close(successful=ending.error is None)
+        self.ledger.note_end(self, ending)
+        return True
+
+    def _close(self, *, successful: bool = False) -> None:
+        self.ended = True
+        task_ready(self, successful=successful)
+        self.acknowledge()
+
+    def _tell_failure(self, ending: Ending, exc_info: Any) -> None:
+        """Celery's signal and event, for Flower and other listeners."""
+        if ending.kind == "retry":
+            self.send_event("task-retried", exception=saferepr(ending.error), traceback="")
+            return
+        if ending.kind == "fail" and ending.report is None:
+            # The child told its own listeners; a lost child cannot.
+            signals.task_failure.send(
+                sender=self.task,
+                task_id=self.id,
+                exception=ending.error,
+                args=self.args,
+                kwargs=self.kwargs,
+                traceback=exc_info.traceback,
+                einfo=exc_info,
+            )
+        self.send_event(
+            "task-failed", exception=saferepr(ending.error), traceback=str(exc_info.traceback)
+        )

@@ -1,0 +1,157 @@
+"""One batch of the ledger, in one transaction: starts, ends, then claims."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+
+from jobs.engine import chords
+from jobs.engine.claiming import claim_offers
+from jobs.engine.endings import conclusion
+from jobs.engine.failures import never_run
+from jobs.engine.notes import End, Note, Offer, Settled, Start, TakenBack
+from jobs.engine.publisher import publish_on_commit
+from jobs.models import Job
+from jobs.operations.cancel import cancel_claimed
+from jobs.operations.claim import interrupt, release
+from jobs.operations.conclude import Conclusion, Problem, conclude, record_failures
+from jobs.operations.finish import Start as Started
+from jobs.operations.finish import Success, start, succeed
+from jobs.operations.logs import write_lines, write_progress
+from jobs.operations.rescue import crash
+from jobs.states import FINAL, State
+
+
+@transaction.atomic
+def settle(app: Celery, batch: Sequence[Note], *, worker: str, now: datetime) -> Settled:
+    """Write a batch. What the database raises comes through, and nothing is written then."""
+    settled = Settled()
+    ends = [note for note in batch if isinstance(note, End)]
+    merged = {end.request.id for end in ends if _start_can_wait(end)}
+    starts = [n for n in batch if isinstance(n, Start) and n.request.id not in merged]
+    start([Started(s.request.id, s.request.attempt, s.at) for s in starts], worker=worker)
+    if ends:
+        settled.done += [end.request for end in ends]
+        _write_ends(app, ends, worker, now)
+    if taken_back := [note for note in batch if isinstance(note, TakenBack)]:
+        settled.done += [note.request for note in taken_back]
+        _write_taken_back(app, taken_back, worker, now)
+    if offers := [note.request for note in batch if isinstance(note, Offer)]:
+        claim_offers(offers, settled, worker=worker, now=now)
+    return settled
+
+
+def _start_can_wait(end: End) -> bool:
+    """Whether the statement that writes the end may write the start as well."""
+    report = end.ending.report
+    return end.ending.kind in ("succeed", "fail", "retry") and not (report and report.progress)
+
+
+def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) -> None:
+    _write_reports(ends, worker)
+    ended = succeed([_success(e) for e in ends if e.ending.kind == "succeed"], worker=worker)
+    conclusions = [_conclusion(e) for e in ends if e.ending.kind in ("fail", "retry", "cancel")]
+    conclusions += _crashes([e for e in ends if e.ending.kind == "crash"], worker, now)
+    if conclusions:
+        concluded = set(conclude(conclusions, worker=worker))
+        ended += concluded
+        _write_abandoned(ends, concluded)
+        again = [c.id for c in conclusions if c.state == State.QUEUED and c.id in concluded]
+        publish_on_commit(list(Job.objects.unclaimed().filter(id__in=again)) if again else [])
+        final = {c.id: c for c in conclusions if c.id in concluded and c.state in FINAL}
+        _tell_family(ends, final)
+    _give_back([e.request.id for e in ends if e.ending.kind == "return"], worker, now)
+    if any(end.request.chord for end in ends):
+        chords.end_of(app, ended, now=now)
+
+
+def _success(end: End) -> Success:
+    report = end.ending.report
+    assert report is not None  # noqa: S101 - a success has always lived to report
+    return Success(
+        end.request.id, end.request.attempt, report.started_at, report.finished_at, report.result
+    )
+
+
+def _conclusion(end: End) -> Conclusion:
+    request, report = end.request, end.ending.report
+    started_at = report.started_at if report else request.started_at or end.ending.finished_at
+    return conclusion(
+        request.id, request.attempt, started_at, end.ending, stop_reason=request.stop_reason
+    )
+
+
+def _crashes(ends: Sequence[End], worker: str, now: datetime) -> list[Conclusion]:
+    if not ends:
+        return []
+    rows = Job.objects.filter(id__in=[e.request.id for e in ends], worker=worker, state="running")
+    reasons = {e.request.id: str(e.ending.error) for e in ends}
+    return [
+        crash(
+            job,
+            max_crashes=settings.HACHI_MAX_CRASHES,
+            reason=f"The process that ran it died: {reasons[job.id]}",
+            now=now,
+        )
+        for job in rows.select_for_update()
+    ]
+
+
+def _write_reports(ends: Sequence[End], worker: str) -> None:
+    """Log lines and the last progress that the pool's process had not written itself."""
+    for end in ends:
+        request, report = end.request, end.ending.report
+        if report and report.lines:
+            write_lines(request.id, request.attempt, report.lines)
+        if report and report.progress:
+            done, total, message = report.progress
+            write_progress(
+                request.id, request.attempt, worker=worker, done=done, total=total, message=message
+            )
+
+
+def _write_abandoned(ends: Sequence[End], concluded: set[str]) -> None:
+    """Rows for the rest of a chain that one of its steps has ended."""
+    rows = [
+        never_run(
+            id,
+            task,
+            Problem("UpstreamFailed", f"Never run: {end.request.name}, which comes before it, did not succeed."),
+            root=end.request.root_id or "",
+        )
+        for end in ends
+        if end.ending.report and end.request.id in concluded
+        for id, task in end.ending.report.abandoned
+    ]
+    record_failures(rows)
+
+
+def _tell_family(ends: Sequence[End], final: dict[str, Conclusion]) -> None:
+    """Celery's errbacks and chains, where the process that ran the job did not live to do it."""
+    for end in ends:
+        request = end.request
+        if end.ending.report is None and request.id in final:
+            error = end.ending.error or RuntimeError(final[request.id].problem.message)
+            request.task.backend.mark_as_failure(request.id, error, request=request._context)
+
+
+def _give_back(ids: Sequence[str], worker: str, now: datetime) -> None:
+    if ids:
+        jobs = release(ids, worker=worker, now=now) + interrupt(ids, worker=worker, now=now)
+        publish_on_commit(jobs)
+
+
+def _write_taken_back(
+    app: Celery, notes: Sequence[TakenBack], worker: str, now: datetime
+) -> None:
+    for note in notes:
+        ids = cancel_claimed(
+            [note.request.id],
+            worker=worker,
+            reason=note.reason,
+            error_type=note.error_type,
+            now=now,
+        )
+        chords.end_of(app, ids, now=now)

@@ -1,0 +1,50 @@
+"""From a message to a request that is offered to the ledger.
+
+Celery calls the strategy for each message that a worker receives. Its own hands the request to the
+pool at once; ours waits until the row is claimed. Celery's notes call this hook an optimisation
+and not easy to override: tests/acceptance/test_celery_contract.py fails loudly when it changes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
+
+from jobs.engine.request import JobRequest
+
+
+def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]:
+    """The handler of messages for `task`."""
+    ledger = consumer.ledger
+
+    def handle(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
+        body, headers, decoded, utc = _protocol_2(message, body, app)
+        request = JobRequest(
+            message,
+            ledger=ledger,
+            on_ack=ack,
+            on_reject=reject,
+            app=app,
+            hostname=consumer.hostname,
+            eventer=consumer.event_dispatcher,
+            task=task,
+            connection_errors=consumer.connection_errors,
+            body=body,
+            headers=headers,
+            decoded=decoded,
+            utc=utc,
+        )
+        ledger.offer(request)
+
+    return handle
+
+
+def _protocol_2(message: Any, body: Any, app: Any) -> tuple[Any, Any, bool, bool]:
+    """Body, headers, whether the body is decoded, and whether times are UTC."""
+    if body is None and "args" not in message.payload:
+        return message.body, message.headers, False, app.uses_utc_timezone()
+    if "args" in message.payload:
+        result: tuple[Any, Any, bool, bool] = hybrid_to_proto2(message, message.payload)
+        return result
+    result = proto1_to_proto2(message, body)
+    return result

@@ -1,0 +1,145 @@
+"""Submit: from what Celery would publish to a row, in the caller's transaction."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from celery import Celery
+from dateutil.parser import isoparse
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+from kombu.exceptions import OperationalError as KombuError
+
+from jobs.engine import context
+from jobs.engine.arguments import check_signature, encode, may_retry
+from jobs.engine.message import TRACKED, pack
+from jobs.engine.publisher import publish_on_commit
+from jobs.errors import DatabaseUnavailable, MessageTooLarge, SubmitError
+from jobs.models.job import DEFAULT_PRIORITY
+from jobs.operations.submit import Draft, submit
+
+#: Headers that are ours: they become columns.
+_OURS = ("requested_by", "schedule", "tick")
+
+
+class _NoConnection:
+    """What Celery asks of a producer's connection; there is none here."""
+
+    recoverable_connection_errors = recoverable_channel_errors = ()
+
+    @contextmanager
+    def _reraise_as_library_errors(self) -> Iterator[None]:
+        yield
+
+
+class Unavailable(DatabaseUnavailable, KombuError):
+    """DatabaseUnavailable, in the words that Celery's callers know."""
+
+
+class Recorder:
+    """Stands where Celery expects a producer: what would be published is submitted."""
+
+    connection = _NoConnection()
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def publish(
+        self,
+        body: tuple[Any, Mapping[str, Any], Mapping[str, Any]],
+        *,
+        routing_key: str = "",
+        exchange: Any = "",
+        headers: dict[str, Any],
+        priority: int | None = None,
+        **_: Any,
+    ) -> None:
+        """Submit the call that Celery has made a message of."""
+        if exchange:
+            raise SubmitError(
+                f"{headers['task']} is routed to exchange {exchange!r}. Jobs go straight to a "
+                "queue: route it with queue=NAME."
+            )
+        self._submit(draft(self._app, routing_key, headers, body, priority))
+
+    def revive(self, connection: object) -> None:
+        """Celery does this before it publishes a callback once more."""
+
+    def _submit(self, new: Draft) -> None:
+        attempt = context.current()
+        if attempt is not None and attempt.id == new.id:
+            # self.retry() and self.replace(): the running job itself, to be run again.
+            attempt.resubmission = new
+            return
+        try:
+            publish_on_commit(submit([new], now=timezone.now()))
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable(f"{DatabaseUnavailable.__doc__} ({error})") from error
+
+
+def draft(
+    app: Celery,
+    queue: str,
+    headers: dict[str, Any],
+    body: tuple[Any, Mapping[str, Any], Mapping[str, Any]],
+    priority: int | None,
+) -> Draft:
+    """The job that a Celery message stands for, checked.
+
+    Raises:
+        InvalidArguments, MessageTooLarge: see jobs.engine.task.JobTask.apply_async.
+    """
+    args, kwargs, embed = body
+    task = app.tasks.get(headers["task"])
+    if task is not None:
+        check_signature(task, args, kwargs)
+    ours = {name: headers.pop(name, None) for name in _OURS}
+    headers[TRACKED] = 1
+    text = encode(headers["task"], args, kwargs, embed)
+    _check_size(headers["task"], text)
+    chord = embed.get("chord")
+    return Draft(
+        id=headers["id"],
+        task=headers["task"],
+        queue=queue,
+        priority=DEFAULT_PRIORITY if priority is None else min(9, max(0, int(priority))),
+        message=pack(headers, text),
+        run_at=_moment(headers.get("eta")),
+        expires_at=_moment(headers.get("expires")),
+        max_attempts=_attempts(task),
+        parent=headers.get("parent_id") or "",
+        root=headers.get("root_id") or "",
+        group=headers.get("group") or "",
+        chord=(headers.get("group") or "") if chord else "",
+        schedule=ours["schedule"] or "",
+        tick=_moment(ours["tick"]),
+        requested_by=ours["requested_by"] or "",
+    )
+
+
+def _check_size(task: str, body: str) -> None:
+    if len(body) > settings.HACHI_MAX_MESSAGE_BYTES:
+        raise MessageTooLarge(
+            f"The arguments of {task} take {len(body):,} bytes; "
+            f"{settings.HACHI_MAX_MESSAGE_BYTES:,} are allowed (MAX_MESSAGE_BYTES). "
+            "Store the data and pass its key."
+        )
+
+
+def _attempts(task: Any) -> int | None:
+    """How many attempts the task's retries allow; None for no end, or a task unknown here."""
+    if task is None:
+        return None
+    if not may_retry(task):
+        return 1
+    return None if task.max_retries is None else int(task.max_retries) + 1
+
+
+def _moment(value: Any) -> datetime | None:
+    if not value:
+        return None
+    moment = value if isinstance(value, datetime) else isoparse(value)
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+

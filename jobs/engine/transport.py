@@ -1,0 +1,121 @@
+"""kombu's Redis transport, with ten real priorities, batch fetch, and a guard around garbage.
+
+Used by `broker_transport` for an ordinary redis:// URL. kombu's Channel is internal: its minor
+version is pinned, and tests/acceptance/test_celery_contract.py fails loudly when it changes.
+"""
+
+import logging
+from typing import Any
+
+from kombu.transport import redis as kombu_redis
+from kombu.transport.virtual.exchange import STANDARD_EXCHANGE_TYPES  # noqa: F401
+from kombu.utils.json import loads
+from redis.exceptions import ResponseError
+
+from jobs.engine.message import SEPARATOR, bell
+
+logger = logging.getLogger(__name__)
+
+#: Highest first.
+_PRIORITIES = tuple(range(9, -1, -1))
+#: What could not be read is kept here, newest first, for whoever wants to know.
+GARBAGE_KEY = "hachi:garbage"
+_GARBAGE_KEPT = 1_000
+
+
+class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+    """A channel that serves 9 before 0 across queues."""
+
+    sep = SEPARATOR
+
+    def _q_for_pri(self, queue: str, pri: int) -> str:
+        return bell(queue, min(9, max(0, int(pri))))
+
+    def _get_message_priority(self, message: Any, *, reverse: bool = False) -> int:
+        priority = super()._get_message_priority(message, reverse=False)
+        properties = message.get("properties") or {}
+        return 5 if properties.get("priority") is None else int(priority)
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        queues = self._queue_cycle.consume(len(self.active_queues))
+        if not queues:
+            return
+        keys = [self._q_for_pri(queue, pri) for pri in _PRIORITIES for queue in queues]
+        self._in_poll = self.client.connection
+        self._brpop_sent_at = kombu_redis.monotonic()
+        command = ["BRPOP", *keys, timeout or self.brpop_timeout or 0]
+        if self.global_keyprefix:
+            command = self.client._prefix_args(command)
+        self.client.connection.send_command(*command)
+
+    def _brpop_read(self, **options: Any) -> bool:
+        try:
+            try:
+                answer = self.client.parse_response(self.client.connection, "BRPOP", **options)
+            except self.connection_errors:
+                self.client.connection.disconnect()
+                raise
+            if not answer:
+                raise kombu_redis.Empty
+            key = kombu_redis.bytes_to_str(answer[0])
+            queue = key.rsplit(self.sep, 1)[0]
+            self._queue_cycle.rotate(queue)
+            self._deliver_raw(answer[1], queue)
+            self._fetch_more(key, queue)
+            return True
+        finally:
+            self._in_poll = None
+            self._flush_brpop_reauth()
+
+    def _fetch_more(self, key: str, queue: str) -> None:
+        """Take as many more from the same list as the worker has credit for, in one round trip.
+
+        What is fetched and then lost with the worker is published again: the rows know.
+        """
+        credit = self.qos.can_consume_max_estimate()
+        if credit is None or credit < 1:
+            return
+        with self.conn_or_acquire() as client:
+            try:
+                items = client.rpop(self._prefixed(key), min(credit, 200))
+            except ResponseError:  # before Redis 6.2
+                return
+        for item in items or ():
+            self._deliver_raw(item, queue)
+
+    def _prefixed(self, key: str) -> str:
+        return key
+
+    def _deliver_raw(self, item: bytes, queue: str) -> None:
+        """Deliver one envelope; put aside what is none, and go on."""
+        try:
+            payload = loads(kombu_redis.bytes_to_str(item))
+            payload["properties"]["delivery_tag"]
+            payload["headers"].get("task")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self._put_aside(item, queue, error)
+            return
+        try:
+            self.connection._deliver(payload, queue)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # kombu counts KeyError among connection errors: it would reconnect for ever.
+            self._put_aside(item, queue, error)
+
+    def _put_aside(self, item: bytes, queue: str, error: Exception) -> None:
+        logger.error(
+            "Garbage in queue %s (%r), kept in the Redis list %s: %.200r",
+            queue,
+            error,
+            GARBAGE_KEY,
+            item,
+        )
+        with self.conn_or_acquire() as client, client.pipeline() as pipe:
+            pipe.lpush(GARBAGE_KEY, item)
+            pipe.ltrim(GARBAGE_KEY, 0, _GARBAGE_KEPT - 1)
+            pipe.execute()
+
+
+class Transport(kombu_redis.Transport):  # type: ignore[misc]
+    """The transport of `CELERY_BROKER_TRANSPORT`."""
+
+    Channel = Channel

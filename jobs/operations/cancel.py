@@ -1,0 +1,85 @@
+"""Cancel: durable, also when no worker is up."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from jobs.models import Job
+from jobs.states import State
+
+_WAITING = Q(state=State.SCHEDULED) | Q(state=State.QUEUED, worker="")
+
+
+@transaction.atomic
+def cancel(
+    ids: Collection[str], *, reason: str, now: datetime, running: bool = True
+) -> tuple[list[str], list[str]]:
+    """Cancel waiting jobs at once, and ask the workers that hold the others to stop them.
+
+    Returns the ids that are cancelled now, and those that were asked. A worker sees the request
+    within a second or so (jobs.engine.keeper). With `running` False, what runs is left alone.
+    """
+    begun = Q(state=State.RUNNING) if running else Q(pk__in=[])
+    held = Job.objects.filter(
+        begun | (Q(state=State.QUEUED) & ~Q(worker="")), id__in=ids, cancel_requested_at=None
+    )
+    waiting = Job.objects.filter(_WAITING, id__in=ids)
+    now_cancelled = list(waiting.select_for_update().values_list("id", flat=True))
+    _end(now_cancelled, reason, now)
+    asked = list(held.select_for_update().values_list("id", flat=True))
+    Job.objects.filter(id__in=asked).update(cancel_requested_at=now, error_message=reason)
+    return now_cancelled, asked
+
+
+def cancel_flagged(ids: Collection[str], *, now: datetime | None) -> None:
+    """Cancel those of `ids` that wait again although somebody has asked to cancel them."""
+    if ids and now is not None:
+        flagged = Job.objects.filter(_WAITING, id__in=ids, cancel_requested_at__isnull=False)
+        _end(list(flagged.values_list("id", flat=True)), "Cancelled between two attempts.", now)
+
+
+def cancel_claimed(
+    ids: Collection[str], *, worker: str, reason: str, error_type: str, now: datetime
+) -> list[str]:
+    """Cancel jobs that `worker` has claimed and not begun. Returns those that were still its own.
+
+    The database decides about the expiry of a claimed job by the worker's clock: it was claimed in
+    time, and then waited too long for a free process.
+    """
+    claimed = Job.objects.filter(id__in=ids, worker=worker, state=State.QUEUED)
+    with transaction.atomic():
+        kept = list(claimed.select_for_update().values_list("id", flat=True))
+        Job.objects.filter(id__in=kept).update(
+            state=State.CANCELLED, finished_at=now, error_type=error_type, error_message=reason
+        )
+    return kept
+
+
+def expire(*, now: datetime, limit: int = 500) -> list[str]:
+    """Cancel waiting jobs whose time to start has passed."""
+    with transaction.atomic():
+        late = Job.objects.filter(_WAITING, expires_at__lte=now)
+        ids = list(late.select_for_update().values_list("id", flat=True)[:limit])
+        _end(ids, "Expired: it had not started in time.", now, error_type="Expired")
+    return ids
+
+
+def flagged_of(worker: str) -> list[tuple[str, datetime, str]]:
+    """The jobs that `worker` holds and somebody wants cancelled: id, when it was asked, reason."""
+    held = Job.objects.held_by(worker).filter(cancel_requested_at__isnull=False)
+    return list(held.values_list("id", "cancel_requested_at", "error_message"))
+
+
+def _end(
+    ids: Collection[str], reason: str, now: datetime, *, error_type: str = "Cancelled"
+) -> None:
+    if ids:
+        Job.objects.filter(_WAITING, id__in=ids).update(
+            state=State.CANCELLED,
+            waiting_for="",
+            finished_at=now,
+            error_type=error_type,
+            error_message=reason,
+        )

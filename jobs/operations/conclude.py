@@ -1,0 +1,157 @@
+"""The ends of an attempt that is no success: fail, retry, cancel, crash, interrupt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from jobs.models import Attempt, Job
+from jobs.operations.cancel import cancel_flagged
+from jobs.operations.finish import FENCE
+from jobs.operations.statements import update_many
+from jobs.states import FINAL, State, WaitingFor
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, in the task's own words."""
+
+    type: str
+    message: str = ""
+    traceback: str = ""
+    #: Equal for failures of one cause.
+    fingerprint: str = ""
+    #: The exception as Celery's JSON, so that `AsyncResult.get()` raises the task's own.
+    encoded: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """How an attempt ended, and what the job is to do next."""
+
+    id: str
+    attempt: int
+    started_at: datetime
+    finished_at: datetime
+    outcome: Attempt.Outcome
+    state: State
+    problem: Problem
+    #: With `state` scheduled or queued: when it may run again, what it waits for, and the message
+    #: to run. A queued one is to be published by the caller.
+    run_at: datetime | None = None
+    waiting_for: WaitingFor = WaitingFor.NOTHING
+    message: str = field(default="", repr=False)
+    #: Counts towards `max_crashes`.
+    crashed: bool = False
+
+
+@transaction.atomic
+def conclude(conclusions: Sequence[Conclusion], *, worker: str) -> list[str]:
+    """Write how attempts ended, with a row for each attempt.
+
+    Returns the ids that were still this worker's. A retry of a job that somebody has asked to
+    cancel ends it instead.
+    """
+    changed = set(_update(conclusions, worker))
+    kept = [c for c in conclusions if c.id in changed]
+    Attempt.objects.bulk_create([_attempt(c, worker) for c in kept])
+    cancel_flagged(
+        [c.id for c in kept if c.state not in FINAL],
+        now=max((c.finished_at for c in kept), default=None),
+    )
+    return sorted(changed)
+
+
+def _update(conclusions: Sequence[Conclusion], worker: str) -> list[str]:
+    rows = update_many(
+        columns={
+            "id": "text",
+            "attempt": "int",
+            "started_at": "time",
+            "finished_at": "time",
+            "state": "text",
+            "waiting_for": "text",
+            "run_at": "time",
+            "message": "text",
+            "error_type": "text",
+            "error_message": "text",
+            "error_fingerprint": "text",
+            "crashes": "int",
+            "result": "text",
+        },
+        rows=[_values(c) for c in conclusions],
+        set_="state = v.state, waiting_for = v.waiting_for, attempt = v.attempt, "
+        "started_at = v.started_at, finished_at = v.finished_at, "
+        "run_at = COALESCE(v.run_at, jobs_job.run_at), "
+        "message = CASE WHEN v.message = '' THEN jobs_job.message ELSE v.message END, "
+        "error_type = v.error_type, error_message = v.error_message, "
+        "error_fingerprint = v.error_fingerprint, crashes = jobs_job.crashes + v.crashes, "
+        "result = v.result, "
+        "published_at = CASE WHEN v.state = 'queued' THEN v.run_at ELSE jobs_job.published_at END, "
+        "worker = CASE WHEN v.state IN ('scheduled', 'queued') THEN '' ELSE jobs_job.worker END",
+        where=FENCE,
+        params=[worker],
+    )
+    return [id for (id,) in rows]
+
+
+def _values(c: Conclusion) -> tuple[object, ...]:
+    return (
+        c.id,
+        c.attempt,
+        c.started_at,
+        c.finished_at if c.state in FINAL else None,
+        c.state.value,
+        c.waiting_for.value,
+        c.run_at,
+        c.message,
+        clean(c.problem.type)[:255],
+        clean(c.problem.message),
+        c.problem.fingerprint,
+        int(c.crashed),
+        c.problem.encoded,
+    )
+
+
+def _attempt(c: Conclusion, worker: str) -> Attempt:
+    return Attempt(
+        job_id=c.id,
+        number=c.attempt,
+        outcome=c.outcome,
+        worker=worker,
+        started_at=c.started_at,
+        finished_at=c.finished_at,
+        error_type=clean(c.problem.type)[:255],
+        error_message=clean(c.problem.message),
+        traceback=clean(c.problem.traceback),
+    )
+
+
+def clean(text: str) -> str:
+    """PostgreSQL refuses NUL characters in text; an error message may hold anything."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+@transaction.atomic
+def record_failures(jobs: Sequence[Job]) -> None:
+    """Write rows of jobs that can never run: a broken message, a step whose predecessor failed.
+
+    A row that exists already is left as it is.
+    """
+    Job.objects.bulk_create(jobs, ignore_conflicts=True)
+
+
+def refuse_queued(id: str, problem: Problem, *, now: datetime) -> bool:
+    """Fail a queued job that no worker can run. False if there is none of this id."""
+    queued = Job.objects.filter(id=id, state=State.QUEUED, worker="")
+    return (
+        queued.update(
+            state=State.FAILED,
+            finished_at=now,
+            error_type=problem.type[:255],
+            error_message=clean(problem.message),
+            error_fingerprint=problem.fingerprint,
+        )
+        == 1
+    )

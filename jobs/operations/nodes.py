@@ -1,0 +1,52 @@
+"""Heartbeats of processes, and the lease by which one of them dispatches for all."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from jobs.models import Lease, Node
+
+
+def enroll(node: Node) -> None:
+    """Write the row of a process that has just started."""
+    node.save(force_insert=True)
+
+
+def heartbeat(node_id: str, *, now: datetime) -> bool:
+    """Say that a process lives. False if its row is gone: others think that it is dead."""
+    return Node.objects.filter(id=node_id).update(seen_at=now) == 1
+
+
+def stopping(node_id: str, *, now: datetime) -> None:
+    """Say that a process takes no more jobs."""
+    Node.objects.filter(id=node_id).update(stopping_at=now, seen_at=now)
+
+
+def leave(node_id: str) -> None:
+    """Take away the row of a process that ends in order."""
+    Node.objects.filter(id=node_id).delete()
+    Lease.objects.filter(holder=node_id).delete()
+
+
+def silent(*, since: datetime) -> Sequence[Node]:
+    """Processes that have not been heard of since `since`."""
+    return list(Node.objects.silent_since(since))
+
+
+def take_lease(name: str, *, holder: str, now: datetime, seconds: float) -> bool:
+    """Take or renew the lease `name`. True for the one who has it now."""
+    until = now + timedelta(seconds=seconds)
+    free = Lease.objects.filter(name=name, until__lt=now) | Lease.objects.filter(
+        name=name, holder=holder
+    )
+    if free.update(holder=holder, until=until):
+        return True
+    if Lease.objects.filter(name=name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Lease.objects.create(name=name, holder=holder, until=until)
+    except IntegrityError:  # another process was first
+        return False
+    return True

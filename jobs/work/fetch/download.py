@@ -1,0 +1,97 @@
+"""A whole download: one deadline over all redirects."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from jobs.work.fetch.answers import Answer
+from jobs.work.fetch.failures import FailureClass, FetchError, bad_status
+from jobs.work.fetch.options import Request
+from jobs.work.fetch.policy import Policy
+from jobs.work.fetch.transfer import Transfer
+from jobs.work.fetch.urls import acceptable, following
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back: always a whole 2xx answer."""
+
+    #: The one that answered, after redirects.
+    url: str
+    status: int
+    #: In lower case without parameters; "" if the server did not say.
+    content_type: str
+    #: As the server named it, in lower case.
+    charset: str | None
+    #: After decompression.
+    body: bytes
+    #: The URLs that sent us on, in order; empty if the first one answered.
+    redirects: tuple[str, ...]
+    elapsed_seconds: float
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def fetch(
+    url: str,
+    policy: Policy,
+    *,
+    accept: str | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Fetched:
+    """Download `url` within `policy`, or raise FetchError.
+
+    `accept` is the Accept header, a wish that servers may ignore. `now` is the clock against which
+    a Retry-After date is read. Blocks for `policy.total_seconds` at most; safe in threads.
+    """
+    if accept is not None and not accept.isprintable():
+        raise ValueError("accept must be printable characters only.")
+    started = time.monotonic()
+    target, left_behind = acceptable(url, policy), list[str]()
+    while True:
+        remaining = policy.total_seconds - (time.monotonic() - started)
+        transfer = _answered(target, policy, accept, remaining)
+        if transfer.answer.location is None:
+            break
+        left_behind.append(target)
+        target = _next(target, transfer.answer.location, len(left_behind), policy)
+    _require_success(transfer.answer, now)
+    return _fetched(target, transfer, tuple(left_behind), time.monotonic() - started)
+
+
+def _answered(url: str, policy: Policy, accept: str | None, seconds: float) -> Transfer:
+    if seconds <= 0:
+        raise FetchError(FailureClass.TIMEOUT, "The download took too long.")
+    transfer = Transfer(Request(url, policy, accept, seconds))
+    transfer.run()
+    return transfer
+
+
+def _next(url: str, location: str, redirects: int, policy: Policy) -> str:
+    if redirects > policy.max_redirects:
+        message = f"The server redirects more than {policy.max_redirects} times."
+        raise FetchError(FailureClass.TOO_MANY_REDIRECTS, message)
+    return following(url, location, policy)
+
+
+def _require_success(answer: Answer, now: Callable[[], datetime]) -> None:
+    if not answer.is_success:
+        raise bad_status(answer.status, answer.retry_after(now()))
+
+
+def _fetched(
+    url: str, transfer: Transfer, redirects: tuple[str, ...], elapsed_seconds: float
+) -> Fetched:
+    content_type, charset = transfer.answer.media_type
+    return Fetched(
+        url=url,
+        status=transfer.answer.status,
+        content_type=content_type,
+        charset=charset,
+        body=bytes(transfer.body),
+        redirects=redirects,
+        elapsed_seconds=elapsed_seconds,
+    )

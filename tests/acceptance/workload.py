@@ -1,0 +1,122 @@
+"""Tasks for the acceptance tests: a worker gets them with `-I tests.acceptance.workload`."""
+
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+from celery import shared_task
+
+from jobs.engine.context import check_cancelled, current_job, log, progress
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="test.add")
+def add(a, b):
+    """Add two numbers."""
+    return a + b
+
+
+@shared_task(name="test.append")
+def append(path, line):
+    """Write a line to a file: the file tells how often it ran, and in which order."""
+    with Path(path).open("a") as file:
+        file.write(f"{line}\n")
+    return line
+
+
+@shared_task(name="test.fail")
+def fail(message="boom"):
+    """Fail."""
+    raise ValueError(message)
+
+
+@shared_task(name="test.flaky", bind=True, max_retries=5)
+def flaky(self, path, successes_at=3):
+    """Fail until the given attempt."""
+    with Path(path).open("a") as file:
+        file.write(f"{current_job().attempt}\n")
+    logger.info("attempt %s", current_job().attempt)
+    if current_job().attempt < successes_at:
+        raise self.retry(exc=ValueError("not yet"), countdown=0.1)
+    return current_job().attempt
+
+
+@shared_task(
+    name="test.auto_retry",
+    autoretry_for=(OSError,),
+    max_retries=2,
+    retry_backoff=1,
+    retry_backoff_max=1,
+    retry_jitter=False,
+)
+def auto_retry():
+    """Fail with an error that Celery retries by itself."""
+    raise OSError("disk full")
+
+
+@shared_task(name="test.hold")
+def hold(seconds, path=""):
+    """Run for a while, looking for a cancel."""
+    if path:
+        append.run(path, "started")
+    end = time.monotonic() + seconds
+    steps = 0
+    while time.monotonic() < end:
+        check_cancelled()
+        steps += 1
+        progress(steps, None, "holding")
+        time.sleep(0.05)
+    return steps
+
+
+@shared_task(name="test.deaf")
+def deaf(seconds):
+    """Run for a while without looking for a cancel."""
+    time.sleep(seconds)
+
+
+@shared_task(name="test.limited", time_limit=1)
+def limited():
+    """Run longer than its hard time limit."""
+    time.sleep(60)
+
+
+@shared_task(name="test.softly_limited", soft_time_limit=1)
+def softly_limited():
+    """Run longer than its soft time limit."""
+    time.sleep(60)
+
+
+@shared_task(name="test.kill_child")
+def kill_child():
+    """Kill the process that runs it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(name="test.talk")
+def talk():
+    """Log in both ways."""
+    log("said with log()")
+    logging.getLogger("anything").warning("said with logging, %s", "formatted")
+    return "done"
+
+
+@shared_task(name="test.replace", bind=True)
+def replace(self, a, b):
+    """Become another task."""
+    raise self.replace(add.s(a, b))
+
+
+@shared_task(name="test.total")
+def total(numbers):
+    """Add up a list."""
+    return sum(numbers)
+
+
+@shared_task(name="test.submit_more")
+def submit_more(n):
+    """Submit jobs from inside a job."""
+    return [add.delay(i, i).id for i in range(n)]
