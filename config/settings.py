@@ -20,6 +20,7 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.boolean("HTTPS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes speak plain HTTP
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # Where the site stands for people outside: links in mails and in API answers.
@@ -80,7 +81,7 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static")
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 FILE_UPLOAD_TEMP_DIR = env.folder("UPLOAD_TEMP_DIR", VAR_DIR / "tmp")
@@ -108,6 +109,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # A test database in a file: the processes that acceptance tests start must see it.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+
+else:
+    # A database that hangs must not hang a request for ever.
+    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 
 # --- Redis: the bell ----------------------------------------------------------------------------
 REDIS_URL = env.text(
@@ -159,6 +164,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # wait for Redis as long as it take
 CELERY_RESULT_BACKEND = "jobs.engine.results:JobBackend"
 CELERY_BEAT_SCHEDULER = "jobs.engine.beat:JobScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_RESULT_EXPIRES = None  # jobs.cleanup_old_sessions does it, by outcome
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_TRACK_STARTED = False  # the row has it
 CELERY_TASK_DEFAULT_PRIORITY = 5

@@ -1,1 +1,21 @@
-urlpatterns: list = []
+"""Addresses of the API. Each one stands in openapi.yaml too; a test compares the two."""
+
+from django.urls import path, re_path
+
+from jobs.api import health, images, index, jobs, schema
+
+app_name = "api"
+urlpatterns = [
+    path("healthz", health.show, name="health"),
+    path("index", index.create, name="index"),
+    path("api/jobs", jobs.create, name="jobs"),
+    path("api/jobs/<str:job_id>", jobs.show, name="job"),
+    path("api/jobs/<str:job_id>/cancel", jobs.cancel, name="cancel"),
+    path("api/jobs/<str:job_id>/retry", jobs.retry, name="retry"),
+    path("api/images", images.create, name="images"),
+    path("api/images/<uuid:picture_id>", images.show, name="image"),
+    path("api/images/<uuid:picture_id>/<str:size>", images.download, name="rendition"),
+    path("api/openapi.yaml", schema.show, name="schema"),
+    # Programs read JSON: the site's page for unknown addresses would not tell them anything.
+    re_path(r"^api(?:/.*)?$", schema.unknown, name="unknown"),
+]

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import django
 from celery import Celery
 from celery.utils.imports import symbol_by_name
+from django.apps import apps
 
 from jobs.engine.ids import new_id
 
@@ -34,5 +36,11 @@ class JobApp(Celery):
     @cached_property
     def recorder(self) -> Any:
         """What stands where Celery expects a producer."""
+        if not apps.ready:
+            django.setup()  # `celery call` and the like start no Django
         recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submission:Recorder")
         return recorder(self)
+
+    def warm_up(self) -> None:
+        """Load what the first submit of a process would load, before somebody waits for it."""
+        _ = (self.recorder, self.backend, self.amqp.router, self.amqp.send_task_message)

@@ -78,7 +78,7 @@ class JobBackend(Backend, SyncBackendMixin):
         **options: Any,
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield results as they come, with one query for all that are missing."""
-        return chords.wait_for_many(list(task_ids), timeout, interval, self.meta_of, **options)
+        return chords.wait_for_many(list(task_ids), timeout, min(interval, 0.1), self.meta_of, **options)
 
     def wait_for(
         self, task_id: str, timeout: float | None = None, interval: float = 0.1, **options: Any

@@ -1,0 +1,5 @@
+"""The tasks that ship with Hachi. Celery finds only what is imported here."""
+
+from jobs.tasks import images, pages, sessions
+
+__all__ = ["images", "pages", "sessions"]

@@ -1,1 +1,43 @@
-urlpatterns: list = []
+"""Addresses of the pages."""
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path, register_converter
+
+from jobs.web import home, job, jobs, media, pages, pictures
+
+
+class JobId:
+    """Callers may choose their jobs' ids: anything goes, a slash too."""
+
+    regex = r"[\s\S]+"
+
+    def to_python(self, value: str) -> str:
+        if "\x00" in value:  # PostgreSQL has no text for it
+            raise ValueError
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(JobId, "job_id")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("live", home.live, name="home-live"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("jobs/", jobs.list_jobs, name="jobs"),
+    path("jobs/live", jobs.live, name="jobs-live"),
+    path("jobs/<job_id:pk>/live", job.live, name="job-live"),
+    path("jobs/<job_id:pk>/retry", job.retry, name="job-retry"),
+    path("jobs/<job_id:pk>/cancel", job.cancel, name="job-cancel"),
+    path("jobs/<job_id:pk>/", job.show, name="job"),
+    path("pictures/", pictures.list_pictures, name="pictures"),
+    path("pictures/live", pictures.live, name="pictures-live"),
+    path("pictures/<uuid:pk>/live", pictures.show_live, name="picture-live"),
+    path("pictures/<uuid:pk>/", pictures.show, name="picture"),
+    path("pages/", pages.list_pages, name="pages"),
+    path(f"{settings.MEDIA_URL.lstrip('/')}<path:name>", media.show, name="media"),
+]

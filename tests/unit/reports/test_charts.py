@@ -36,7 +36,7 @@ def test_bars_of_one_hour_stand_on_each_other_and_in_the_picture():
     tops = [float(bar.get("y")) for bar in stack]
     ends = [float(bar.get("y")) + float(bar.get("height")) for bar in stack]
     assert ends[1:] == pytest.approx(tops[:-1], abs=0.11)
-    assert all(float(bar.get("height")) >= 2 for bar in stack)
+    assert all(float(bar.get("height")) >= 1.5 for bar in stack)
     assert min(tops) >= 0
 
 

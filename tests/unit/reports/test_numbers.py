@@ -5,7 +5,7 @@ import pytest
 
 from reports.build.distribution import distribution_of
 from reports.build.spread import Spread, nearest_rank, spread_of
-from reports.build.wording import duration, percentage
+from reports.build.wording import duration, percentage, short
 
 
 def test_percentiles_are_exact_by_nearest_rank():
@@ -72,6 +72,10 @@ def test_a_rate_is_never_rounded_up(rate, text):
 
 def test_every_rate_of_whole_percent_reads_as_such():
     assert all(percentage(n / 100) == f"{n} %" for n in range(101))
+
+
+def test_numbers_on_an_axis_are_short():
+    assert [short(n) for n in (0, 500, 1000, 20_000, 4_000_000)] == ["0", "500", "1k", "20k", "4M"]
 
 
 def test_durations_fall_into_steps_from_the_first_used_to_the_last():

