@@ -9,5 +9,5 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        """Know every task in every process: web and beat submit by name and check arguments."""
-        autodiscover_modules("tasks")
+        """Know every check, and every task: web and beat submit by name and check arguments."""
+        autodiscover_modules("checks", "tasks")

@@ -3,17 +3,19 @@
 honcho reads the Procfile, counts and prints. Its Manager is left aside: it ends all processes when
 one ends, sends TERM to whole groups (which kills prefork children in the middle of a job) and
 waits five seconds only. Here TERM goes to the main process, and KILL to the group at the deadline.
+
+One thread does it all: as each thread of a killed runner dies, the kernel tells its children to
+stop (scripts/lifeline.py), and some of them do not bear to be told twice.
 """
 
 import os
+import selectors
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from threading import Lock, Thread
 
 from honcho.colour import get_colours
 from honcho.environ import ProcessParams
@@ -25,7 +27,7 @@ from scripts.kept import Kept
 QUICK_SECONDS = 5.0
 #: ... and so many such ends in a row stop everything.
 QUICK_ENDS = 3
-TURN_SECONDS = 0.1
+TURN_SECONDS = 0.2
 
 
 class Keeper:
@@ -40,7 +42,7 @@ class Keeper:
         self._kept: list[Kept] = []
         self._colours = get_colours()
         self._printer = Printer(sys.stdout, width=len("worker.1"))
-        self._one_line_at_a_time = Lock()
+        self._outputs = selectors.DefaultSelector()
 
     def listen_to_signals(self) -> None:
         """From now on Ctrl-C and TERM mean: stop. A second Ctrl-C: stop at once."""
@@ -68,11 +70,17 @@ class Keeper:
     def _launch(self, kept: Kept) -> None:
         process = kept.start()
         self.say(f"{kept.name} started (process {process.pid})")
-        Thread(target=self._relay, args=(kept, process), daemon=True).start()
+        if process.stdout:
+            self._outputs.register(process.stdout, selectors.EVENT_READ, kept)
 
-    def _relay(self, kept: Kept, process: "subprocess.Popen[bytes]") -> None:
-        for line in process.stdout or ():
-            self._print(line, kept.name, kept.colour)
+    def _relay(self, seconds: float) -> None:
+        """Print what the processes say within `seconds`."""
+        for key, _ in self._outputs.select(seconds):
+            output = os.read(key.fd, 65_536)
+            for line in key.data.lines(output):
+                self._print(line, key.data.name, key.data.colour)
+            if not output:
+                self._outputs.unregister(key.fileobj)
 
     def say(self, sentence: str) -> None:
         """Print a line of our own among those of the processes."""
@@ -80,16 +88,16 @@ class Keeper:
 
     def _print(self, data: str | bytes, name: str, colour: str | None) -> None:
         now = datetime.now().astimezone()
-        line = Message(type="line", data=data, time=now, name=name, colour=colour)
-        with self._one_line_at_a_time:
-            self._printer.write(line)
+        try:
+            self._printer.write(Message(type="line", data=data, time=now, name=name, colour=colour))
+        except OSError:  # nobody reads it any more: the terminal is gone
+            self.stopping = True
 
     def wait_for(self, problem: Callable[[], str], *, seconds: float) -> str:
         """Keep everything up until `problem` says nothing; its last word if that takes too long."""
         deadline = time.monotonic() + seconds
         while (why := problem()) and not self.stopping:
-            for _ in range(3):  # what is asked logs each answer: not too often
-                self._turn()
+            self._turn()
             if time.monotonic() > deadline:
                 return why
         return ""
@@ -100,10 +108,12 @@ class Keeper:
             self._turn()
 
     def _turn(self) -> None:
+        until = time.monotonic() + TURN_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            self._relay(left)
         for kept in self._kept:
             if not kept.runs() and not self.stopping:
                 self._restart(kept)
-        time.sleep(TURN_SECONDS)
 
     def _restart(self, kept: Kept) -> None:
         code = kept.process.returncode if kept.process else None
@@ -125,13 +135,14 @@ class Keeper:
             [kept for kept in self._kept if kept.name in last],
         ):
             self._end(stage)
+        self._turn()  # their last words
 
     def _end(self, stage: list[Kept]) -> None:
         deadline = time.monotonic() + self.patience
         for kept in stage:
             kept.ask_to_end()
         while any(kept.runs() for kept in stage) and time.monotonic() < deadline and not self.hurry:
-            time.sleep(TURN_SECONDS)
+            self._turn()
         for kept in stage:
             if kept.runs():
                 self.say(f"{kept.name} did not end in time and is killed")

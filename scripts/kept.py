@@ -20,6 +20,7 @@ class Kept:
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
     quick_ends: int = 0
+    rest: bytes = b""  # of its output: a line that has not ended yet
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start it in a group of its own, so that Ctrl-C reaches the keeper only."""
@@ -33,6 +34,13 @@ class Kept:
             start_new_session=True,
         )
         return self.process
+
+    def lines(self, output: bytes) -> list[bytes]:
+        """The lines that are complete with `output`; none is kept back when it is empty (end)."""
+        *complete, self.rest = (self.rest + output).split(b"\n")
+        if not output and self.rest:
+            complete, self.rest = [self.rest], b""
+        return complete
 
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None

@@ -1,7 +1,6 @@
 """Every read of jobs: what pages, API, admin and reports show."""
 
 from jobs.queries.jobs.attention import Alarm, Failures, alarms, failures
-from jobs.queries.jobs.counts import Counts, counts
 from jobs.queries.jobs.details import JobDetails, job_details
 from jobs.queries.jobs.facts import Fleet, facts_for, fleet
 from jobs.queries.jobs.filters import Cursor, JobFilter
@@ -16,6 +15,7 @@ from jobs.queries.jobs.listing import (
     rows_of,
     running_now,
 )
+from jobs.queries.jobs.tally import Counts, counts
 
 __all__ = [
     "Alarm",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs.models import Job
-from jobs.queries.sentences.note import took
+from jobs.queries.sentences.notes import took
 from jobs.queries.sentences.spans import ago, clock, count_of, spell, until, whole
 from jobs.states import State, WaitingFor
 
