@@ -78,7 +78,9 @@ def main() -> None:
         for system in chosen:
             figures[system.name].append(measure(system, options.jobs))
             submit, drain = figures[system.name][-1]
-            print(f"round {number + 1}: {system.name}: submit {submit:,.0f}/s, drain {drain:,.0f}/s")
+            print(
+                f"round {number + 1}: {system.name}: submit {submit:,.0f}/s, drain {drain:,.0f}/s"
+            )
     _print_table(figures)
 
 

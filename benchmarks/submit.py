@@ -1,6 +1,6 @@
 """Submit a first mark, no-op jobs and a last mark; print the seconds that the no-ops took.
 
-    python -m benchmarks.submit ours|stock NUMBER FOLDER
+python -m benchmarks.submit ours|stock NUMBER FOLDER
 """
 
 import sys

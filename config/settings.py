@@ -13,7 +13,7 @@ from config import env
 BASE_DIR = env.ROOT
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 
-# --- Django ---------------------------------------------------------------------------------
+# --- Django ----------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.generated_secret("SECRET_KEY", VAR_DIR / "secret-key")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -93,7 +93,7 @@ STORAGES: dict[str, Any] = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-# --- Database: the truth ----------------------------------------------------------------------
+# --- Database: the truth ---------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'hachi.sqlite3'}")
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(DATABASE_URL, conn_max_age=300, conn_health_checks=True)
@@ -114,14 +114,12 @@ else:
     # A database that hangs must not hang a request for ever.
     DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 
-# --- Redis: the bell ----------------------------------------------------------------------------
-REDIS_URL = env.text(
-    "REDIS_URL", env.noted(VAR_DIR / "redis-url", "redis://127.0.0.1:6379/0")
-)
+# --- Redis: the bell -------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL", env.noted(VAR_DIR / "redis-url", "redis://127.0.0.1:6379/0"))
 # How long a view may wait for Redis before it answers without: the dispatcher publishes later.
 REDIS_TIMEOUT = env.seconds("REDIS_TIMEOUT", 0.4, least=0.05)
 
-# --- The life of a job ----------------------------------------------------------------------------
+# --- The life of a job -----------------------------------------------------------------------
 HACHI_LEASE_SECONDS = env.seconds("LEASE_SECONDS", 15, least=3)
 HACHI_MAX_CRASHES = env.integer("MAX_CRASHES", 3, least=1)
 HACHI_CANCEL_GRACE_SECONDS = env.seconds("CANCEL_GRACE_SECONDS", 10)
@@ -130,7 +128,7 @@ HACHI_KEEP_SUCCEEDED_DAYS = env.seconds("KEEP_SUCCEEDED_DAYS", 7)
 HACHI_KEEP_FAILED_DAYS = env.seconds("KEEP_FAILED_DAYS", 30)
 HACHI_MAX_MESSAGE_BYTES = env.integer("MAX_MESSAGE_BYTES", 1_048_576, least=1024)
 
-# --- The work it ships with -----------------------------------------------------------------------
+# --- The work it ships with ------------------------------------------------------------------
 HACHI_UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 40 * 1024 * 1024, least=1024)
 # Development only: lets index_url fetch from loopback, with any port. Never on a shared machine.
 HACHI_FETCH_ALLOW_LOOPBACK = env.boolean("FETCH_ALLOW_LOOPBACK", False)
@@ -145,7 +143,7 @@ EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "hachi@localhost")
 
-# --- Celery ---------------------------------------------------------------------------------------
+# --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT = "jobs.engine.transport:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -179,7 +177,7 @@ CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False  # a job is claimed, so ne
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_DB_REUSE_MAX = 1_000_000  # jobs/engine/attempt.py minds the connection, not the fixup
 
-# --- Logging ----------------------------------------------------------------------------------------
+# --- Logging ---------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,

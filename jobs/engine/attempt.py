@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import current_app
@@ -64,7 +65,7 @@ class JobLogHandler(logging.Handler):
         except Exception:  # noqa: BLE001 - a broken log call must not fail the job
             self.handleError(record)
             return
-        at = timezone.datetime.fromtimestamp(record.created, tz=timezone.get_current_timezone())
+        at = datetime.fromtimestamp(record.created, tz=UTC)
         attempt.add_line(Line(at, record.levelname, text[:8_000]))
 
 

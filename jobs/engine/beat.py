@@ -27,20 +27,21 @@ _BEAT_SECONDS = 2.0
 _PAUSE_SECONDS = 1.0
 
 
-class JobEntry(ModelEntry):  # type: ignore[misc]  # django-celery-beat has no types
+class JobEntry(ModelEntry):
     """A schedule whose intervals stand on a grid."""
 
     def __init__(self, model: PeriodicTask, app: Any = None) -> None:
         super().__init__(model, app=app)
-        self.schedule = aligned(self.schedule)
+        self.schedule: Any = aligned(self.schedule)
 
     def options_for(self, tick: datetime) -> dict[str, Any]:
         """Options of the job that stands for `tick`."""
         headers = self.options["headers"] | {"schedule": self.name, "tick": tick.isoformat()}
-        return self.options | {"headers": headers}
+        options: dict[str, Any] = self.options | {"headers": headers}
+        return options
 
 
-class JobScheduler(DatabaseScheduler):  # type: ignore[misc]
+class JobScheduler(DatabaseScheduler):
     """The scheduler of `celery -A config beat`."""
 
     Entry = JobEntry
@@ -111,4 +112,3 @@ class JobScheduler(DatabaseScheduler):  # type: ignore[misc]
             self._node.seen_at = now
             enroll(self._node)
             self._enrolled = True
-

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from dateutil.parser import isoparse
 from django.db import connection
 from kombu.utils.json import dumps
 
@@ -87,5 +86,5 @@ def draft_of(request: JobRequest) -> Draft:
 def _moment(value: str | datetime | None) -> datetime | None:
     if not value:
         return None
-    moment = isoparse(value) if isinstance(value, str) else value
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -28,10 +28,10 @@ _LAST_WRITES_SECONDS = 20.0
 signals.worker_process_init.connect(install_log_handler, weak=False)
 
 
-class JobConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
+class JobConsumer(Consumer):
     """Takes messages, has their jobs claimed, and hands those that were won to the pool."""
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+    class Blueprint(Consumer.Blueprint):
         default_steps = [*Consumer.Blueprint.default_steps, "jobs.engine.consumer:LedgerStep"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,7 +89,7 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         )
         self.on_task_request(request)
 
-    # --- messages that can never run: Celery logs and drops them; here they become failed rows ------
+    # --- messages that can never run: Celery logs and drops them; here they become failed rows ---
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
         refuse(message, "UnknownMessage", "It is no message of a Celery task.")
@@ -110,7 +110,7 @@ class JobConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         super().on_decode_error(message, exc)
 
 
-class LedgerStep(bootsteps.StartStopStep):  # type: ignore[misc]
+class LedgerStep(bootsteps.StartStopStep):
     """Starts and ends the threads of a `JobConsumer` with the worker.
 
     Celery restarts the consumer's steps whenever the connection to Redis is lost; the threads live

@@ -7,7 +7,7 @@ from celery.app.control import Control
 from jobs.engine.actions import cancel_jobs
 
 
-class JobControl(Control):  # type: ignore[misc]  # Celery has no types
+class JobControl(Control):
     """Celery's remote control, where a revoke is kept on the row."""
 
     def revoke(

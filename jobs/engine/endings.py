@@ -21,6 +21,7 @@ from jobs.engine.failures import problem_of
 from jobs.errors import JobCancelled
 from jobs.models import Attempt
 from jobs.operations.conclude import Conclusion, Problem
+from jobs.operations.submit import Draft
 from jobs.states import State, WaitingFor
 
 Kind = Literal["succeed", "fail", "retry", "cancel", "crash", "return"]
@@ -40,8 +41,10 @@ class Ending:
 
 def cause_of(exc_info: Any) -> BaseException:
     """The exception in billiard's wrapping."""
-    error = exc_info.exception
-    return error.exc if isinstance(error, ExceptionWithTraceback) else error
+    error: BaseException = exc_info.exception
+    if isinstance(error, ExceptionWithTraceback):
+        error = error.exc
+    return error
 
 
 def ending_of(error: BaseException | None, report: Report | None, traceback: str = "") -> Ending:
@@ -49,7 +52,9 @@ def ending_of(error: BaseException | None, report: Report | None, traceback: str
     finished_at = report.finished_at if report else timezone.now()
     if error is None:
         return Ending("succeed", finished_at, report=report)
-    return Ending(_kind(error, report), finished_at, error, report, _problem(error, report, traceback))
+    return Ending(
+        _kind(error, report), finished_at, error, report, _problem(error, report, traceback)
+    )
 
 
 def returned(now: datetime) -> Ending:
@@ -127,7 +132,7 @@ def conclusion(
     )
 
 
-def _run_at(again: Any, ending: Ending) -> datetime:
+def _run_at(again: Draft | None, ending: Ending) -> datetime:
     if again is not None and again.run_at is not None:
         return max(again.run_at, ending.finished_at)
     if again is None and isinstance(ending.error, Retry):

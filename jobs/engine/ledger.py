@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from jobs.engine.endings import Ending
 from jobs.engine.forking import fork_lock
-from jobs.engine.request import JobRequest
 from jobs.engine.notes import End, Note, Offer, Start, TakenBack
+from jobs.engine.request import JobRequest
 from jobs.engine.settlement import settle
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Ledger:
         #: Kept so that a forked child does not close the parent's connection when it is collected.
         self._pinned: Any = None
 
-    # --- notes, from any thread --------------------------------------------------------------------
+    # --- notes, from any thread --------------------------------------------------------------
 
     def offer(self, request: JobRequest) -> None:
         """A message has come: claim its job."""
@@ -78,7 +78,7 @@ class Ledger:
         """A claimed job must not begin any more."""
         self._inbox.put(TakenBack(request, error_type, reason))
 
-    # --- for the consumer's thread ------------------------------------------------------------------
+    # --- for the consumer's thread -----------------------------------------------------------
 
     def next_handover(self) -> Handover | None:
         """The next claimed request, or one that was not won."""
@@ -91,7 +91,7 @@ class Ledger:
     def has_handovers(self) -> bool:
         return bool(self._handovers)
 
-    # --- the thread -------------------------------------------------------------------------------------
+    # --- the thread --------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the thread, once."""

@@ -127,7 +127,7 @@ def publish_on_commit(jobs: list[Job]) -> None:
         return
     hooks = connection.run_on_commit
     if hooks:
-        savepoints, hook, _ = hooks[-1]
+        savepoints, hook = hooks[-1][:2]
         if isinstance(hook, _Publication) and savepoints == set(connection.savepoint_ids):
             hook.jobs += jobs
             return

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class JobRequest(Request):  # type: ignore[misc]  # Celery has no types
+class JobRequest(Request):
     """A request that belongs to a row."""
 
     #: The number of the coming attempt; 0 until the row is claimed.
@@ -65,7 +65,7 @@ class JobRequest(Request):  # type: ignore[misc]  # Celery has no types
         options = self._options | {"headers": headers, "body": body, "decoded": False}
         return JobRequest(self._message, ledger=self.ledger, **options)
 
-    # --- into the pool --------------------------------------------------------------------------
+    # --- into the pool -----------------------------------------------------------------------
 
     def execute_using_pool(self, pool: Any, **_: Any) -> Any:
         if self.revoked():
@@ -109,7 +109,7 @@ class JobRequest(Request):  # type: ignore[misc]  # Celery has no types
         self._close()
         self.ledger.note_taken_back(self, error_type, reason)
 
-    # --- what the pool tells ----------------------------------------------------------------------
+    # --- what the pool tells -----------------------------------------------------------------
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
         super().on_accepted(pid, time_accepted)

@@ -29,7 +29,7 @@ class JobBackend(Backend, SyncBackendMixin):
     def as_uri(self, include_password: bool = False) -> str:
         return "hachi://"
 
-    # --- what Celery's tracer reports ---------------------------------------------------------
+    # --- what Celery's tracer reports --------------------------------------------------------
 
     def store_result(
         self,
@@ -56,7 +56,7 @@ class JobBackend(Backend, SyncBackendMixin):
     def on_chord_part_return(self, request: Any, state: str, result: Any, **_: Any) -> None:
         """Nothing: the parent counts, in the transaction that ends the job."""
 
-    # --- chords ---------------------------------------------------------------------------------
+    # --- chords ------------------------------------------------------------------------------
 
     def apply_chord(self, header_result_args: Any, body: Any, **_: Any) -> None:
         chords.begin(self.app.GroupResult(*header_result_args), body, now=timezone.now())
@@ -64,7 +64,7 @@ class JobBackend(Backend, SyncBackendMixin):
     def set_chord_size(self, group_id: str, chord_size: int) -> None:
         chords.set_size(self.app, group_id, chord_size, now=timezone.now())
 
-    # --- reading back -----------------------------------------------------------------------------
+    # --- reading back ------------------------------------------------------------------------
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         job = Job.objects.filter(id=task_id).first()
@@ -78,7 +78,9 @@ class JobBackend(Backend, SyncBackendMixin):
         **options: Any,
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield results as they come, with one query for all that are missing."""
-        return chords.wait_for_many(list(task_ids), timeout, min(interval, 0.1), self.meta_of, **options)
+        return chords.wait_for_many(
+            list(task_ids), timeout, min(interval, 0.1), self.meta_of, **options
+        )
 
     def wait_for(
         self, task_id: str, timeout: float | None = None, interval: float = 0.1, **options: Any

@@ -118,7 +118,10 @@ def _write_abandoned(ends: Sequence[End], concluded: set[str]) -> None:
         never_run(
             id,
             task,
-            Problem("UpstreamFailed", f"Never run: {end.request.name}, which comes before it, did not succeed."),
+            Problem(
+                "UpstreamFailed",
+                f"Never run: {end.request.name}, which comes before it, did not succeed.",
+            ),
             root=end.request.root_id or "",
         )
         for end in ends
@@ -143,9 +146,7 @@ def _give_back(ids: Sequence[str], worker: str, now: datetime) -> None:
         publish_on_commit(jobs)
 
 
-def _write_taken_back(
-    app: Celery, notes: Sequence[TakenBack], worker: str, now: datetime
-) -> None:
+def _write_taken_back(app: Celery, notes: Sequence[TakenBack], worker: str, now: datetime) -> None:
     for note in notes:
         ids = cancel_claimed(
             [note.request.id],

@@ -44,7 +44,7 @@ def _protocol_2(message: Any, body: Any, app: Any) -> tuple[Any, Any, bool, bool
     if body is None and "args" not in message.payload:
         return message.body, message.headers, False, app.uses_utc_timezone()
     if "args" in message.payload:
-        result: tuple[Any, Any, bool, bool] = hybrid_to_proto2(message, message.payload)
-        return result
-    result = proto1_to_proto2(message, body)
-    return result
+        translated: tuple[Any, Any, bool, bool] = hybrid_to_proto2(message, message.payload)
+    else:
+        translated = proto1_to_proto2(message, body)
+    return translated

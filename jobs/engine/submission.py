@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from celery import Celery
-from dateutil.parser import isoparse
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -140,6 +139,5 @@ def _attempts(task: Any) -> int | None:
 def _moment(value: Any) -> datetime | None:
     if not value:
         return None
-    moment = value if isinstance(value, datetime) else isoparse(value)
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-

@@ -9,7 +9,7 @@ from django_celery_beat.clockedschedule import clocked
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class AlignedInterval(schedules.schedule):  # type: ignore[misc]  # Celery has no types
+class AlignedInterval(schedules.schedule):
     """An interval whose ticks stand on a grid from 1970: every 30 s is :00 and :30.
 
     Celery counts from the last run, so each run's delay is carried on, two beats never agree, and
@@ -24,12 +24,13 @@ class AlignedInterval(schedules.schedule):  # type: ignore[misc]  # Celery has n
         return schedules.schedstate(True, (self.next_tick(now) - now).total_seconds())
 
     def remaining_estimate(self, last_run_at: datetime) -> timedelta:
-        return self.next_tick(last_run_at) - self.maybe_make_aware(self.now())
+        now: datetime = self.maybe_make_aware(self.now())
+        return self.next_tick(last_run_at) - now
 
     def next_tick(self, moment: datetime) -> datetime:
         """The first point of the grid after `moment`."""
         step: timedelta = self.run_every
-        passed = (self.maybe_make_aware(moment) - _EPOCH) // step
+        passed: int = (self.maybe_make_aware(moment) - _EPOCH) // step
         return _EPOCH + (passed + 1) * step
 
 
@@ -47,6 +48,6 @@ def due_after(schedule: Any, last_run_at: datetime, now: datetime) -> datetime:
     if isinstance(schedule, clocked):
         moment: datetime = schedule.clocked_time
         return moment
-    due = now + schedule.remaining_estimate(last_run_at)
+    due: datetime = now + schedule.remaining_estimate(last_run_at)
     # The estimate is counted from a `now` of its own, a little later than ours.
     return (due + timedelta(seconds=1)).replace(second=0, microsecond=0)

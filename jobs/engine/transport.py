@@ -23,7 +23,7 @@ GARBAGE_KEY = "hachi:garbage"
 _GARBAGE_KEPT = 1_000
 
 
-class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+class Channel(kombu_redis.Channel):
     """A channel that serves 9 before 0 across queues."""
 
     sep = SEPARATOR
@@ -115,7 +115,7 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
             pipe.execute()
 
 
-class Transport(kombu_redis.Transport):  # type: ignore[misc]
+class Transport(kombu_redis.Transport):
     """The transport of `CELERY_BROKER_TRANSPORT`."""
 
     Channel = Channel

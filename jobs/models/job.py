@@ -149,9 +149,7 @@ class Job(models.Model):
                 name="job_finished", fields=["finished_at"], condition=Q(finished_at__isnull=False)
             ),
             # queries.jobs: the failed ones, newest first (home page, reports).
-            models.Index(
-                name="job_failed", fields=["-finished_at"], condition=Q(state="failed")
-            ),
+            models.Index(name="job_failed", fields=["-finished_at"], condition=Q(state="failed")),
             # queries.jobs: the jobs page, all and by task, newest first.
             models.Index(name="job_newest", fields=["-created_at"]),
             models.Index(name="job_newest_by_task", fields=["task", "-created_at"]),

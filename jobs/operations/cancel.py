@@ -69,7 +69,8 @@ def expire(*, now: datetime, limit: int = 500) -> list[str]:
 def flagged_of(worker: str) -> list[tuple[str, datetime, str]]:
     """The jobs that `worker` holds and somebody wants cancelled: id, when it was asked, reason."""
     held = Job.objects.held_by(worker).filter(cancel_requested_at__isnull=False)
-    return list(held.values_list("id", "cancel_requested_at", "error_message"))
+    rows = held.values_list("id", "cancel_requested_at", "error_message")
+    return [(id, asked_at, reason) for id, asked_at, reason in rows if asked_at]
 
 
 def _end(

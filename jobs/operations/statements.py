@@ -57,7 +57,8 @@ def _update(
     flat = [_adapt(value) for row in rows for value in row]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*flat, *(_adapt(p) for p in params)])
-        return cursor.fetchall()
+        changed: list[tuple[Any, ...]] = cursor.fetchall()
+    return changed
 
 
 def _mark(kind: str) -> str:

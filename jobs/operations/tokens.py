@@ -17,7 +17,7 @@ MAX_NAME_CHARACTERS = 100
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-class TokenRefused(HachiError):  # noqa: N818 - as in jobs.errors
+class TokenRefused(HachiError):
     """The token cannot be made or revoked."""
 
 

@@ -10,7 +10,7 @@ from jobs.models import Job, Picture, Rendition, Token
 from jobs.states import State
 
 
-class PictureNotFound(WorkError):  # noqa: N818 - as in jobs.errors
+class PictureNotFound(WorkError):
     """No picture has this id."""
 
 

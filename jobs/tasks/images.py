@@ -24,7 +24,7 @@ from jobs.work import images
 RENDER_MEMORY_BYTES = 2_000_000_000
 
 
-@shared_task(  # type: ignore[untyped-decorator]
+@shared_task(
     name="jobs.resize_image",
     public=True,
     soft_time_limit=60,

@@ -21,11 +21,11 @@ LONGEST_RETRY_SECONDS = 600
 LONGEST_RETRY_AFTER_SECONDS = 3_600
 
 
-class BadUrl(WorkError):  # noqa: N818 - as in jobs.errors
+class BadUrl(WorkError):
     """The URL cannot be indexed."""
 
 
-@shared_task(  # type: ignore[untyped-decorator]
+@shared_task(
     bind=True,
     name="jobs.index_url",
     public=True,

@@ -24,9 +24,7 @@ KEEP_FILES = timedelta(days=1)
 Delete = Callable[[int], int]
 
 
-@shared_task(  # type: ignore[untyped-decorator]
-    name="jobs.cleanup_old_sessions", soft_time_limit=120, time_limit=150
-)
+@shared_task(name="jobs.cleanup_old_sessions", soft_time_limit=120, time_limit=150)
 def cleanup_old_sessions() -> dict[str, Any]:
     """Delete expired sessions, old temporary files and old finished jobs, in small batches.
 

@@ -1,5 +1,6 @@
 """Real processes for a test: a Redis of its own, workers, beats, and ways to be cruel to them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -87,10 +88,8 @@ class Running:
 
     def kill(self):
         """kill -9 of the whole tree."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
         self._file.close()
 
@@ -117,7 +116,7 @@ class Stack:
         self.redis = RedisServer(folder / "redis")
         self.redis.start()
         self.processes = []
-        self.environment = dict(os.environ) | {
+        self.environment = dict(os.environ) | {  # noqa: TID251 - handed on
             "VAR_DIR": str(folder / "var"),
             "MEDIA_ROOT": str(folder / "media"),
             "REDIS_URL": self.redis.url,

@@ -4,6 +4,7 @@ import pytest
 from celery import chain, chord, current_app, group
 from celery.exceptions import TaskRevokedError
 from django.db import transaction
+from django.utils import timezone
 
 from jobs.engine.actions import cancel_jobs, retry_jobs
 from jobs.models import Attempt, Job, LogLine
@@ -50,7 +51,7 @@ def test_a_failed_job_keeps_its_error_and_raises_it_again(worker):
     attempt = Attempt.objects.get(job=job)
     assert (job.state, job.error_type, job.attempt) == (State.FAILED, "ValueError", 1)
     assert attempt.outcome == Attempt.Outcome.FAILED
-    assert 'raise ValueError(message)' in attempt.traceback
+    assert "raise ValueError(message)" in attempt.traceback
     assert result.state == "FAILURE"
 
 
@@ -155,7 +156,7 @@ def test_a_waiting_job_is_cancelled_without_any_worker_and_never_runs(stack, tmp
 
 def test_an_expired_job_does_not_run(stack, tmp_path):
     result = workload.append.apply_async((str(tmp_path / "ran"), "x"), expires=0.2)
-    wait_until(lambda: Job.objects.get(id=result.id).expires_at.timestamp() < __import__("time").time())
+    wait_until(lambda: Job.objects.get(id=result.id).expires_at < timezone.now())
     stack.worker("-c", "1")
     job = wait_until(lambda: finished(result.id))
     assert (job.state, job.error_type) == (State.CANCELLED, "Expired")

@@ -83,7 +83,8 @@ def test_a_message_of_a_plain_celery_client_is_adopted_and_tracked(stack, tmp_pa
     now = plain.send_task("test.append", (str(tmp_path / "ran"), "now"))
     later = plain.send_task("test.append", (str(tmp_path / "ran"), "later"), countdown=1)
     for result in (now, later):
-        wait_until(lambda result=result: Job.objects.filter(id=result.id, state="succeeded").exists())
+        succeeded = Job.objects.filter(id=result.id, state=State.SUCCEEDED)
+        wait_until(succeeded.exists)
     assert lines(tmp_path / "ran") == ["now", "later"]
     job = Job.objects.get(id=later.id)
     assert (job.task, job.attempt, job.requested_by) == ("test.append", 1, "celery client")

@@ -27,7 +27,8 @@ def matching(words: Sequence[str], *, start: int, limit: int) -> list[int]:
 
 
 def _is_lexeme(word: str) -> bool:
-    return not _CJK.search(word) and any(character.isalnum() for character in word)
+    """Whether the parser keeps the whole word: it drops what C++ and 100% end with."""
+    return not _CJK.search(word) and word[0].isalnum() and word[-1].isalnum()
 
 
 def _search(lexemes: Sequence[str], others: Sequence[str], start: int, limit: int) -> list[int]:

@@ -17,7 +17,7 @@ Reason = Literal[
 ]
 
 
-class BadImage(WorkError):  # noqa: N818 - reads as what it says: raise BadImage
+class BadImage(WorkError):
     """The picture cannot be used; `reason` says why for a machine, the message for a person.
 
     Every reason is about the bytes, so a retry cannot help; "memory" is also about the limit that
@@ -33,5 +33,5 @@ class BadImage(WorkError):  # noqa: N818 - reads as what it says: raise BadImage
         return type(self), (self.reason, str(self))
 
 
-class BadSize(WorkError, ValueError):  # noqa: N818 - as BadImage
+class BadSize(WorkError, ValueError):
     """The size is not WIDTHxHEIGHT with both between 1 and 10000."""

@@ -12,7 +12,7 @@ class PageFailure(StrEnum):
     TOO_COMPLEX = "too_complex"
 
 
-class BadPage(WorkError):  # noqa: N818 - what is wrong is the page
+class BadPage(WorkError):
     """This is not a page that can be read. Trying again does not help."""
 
     def __init__(self, reason: PageFailure, message: str) -> None:
