@@ -36,10 +36,25 @@ class JobApp(Celery):
     @cached_property
     def recorder(self) -> Any:
         """What stands where Celery expects a producer."""
-        if not apps.ready:
-            django.setup()  # `celery call` and the like start no Django
+        self._set_up_django()
         recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submission:Recorder")
         return recorder(self)
+
+    @cached_property
+    def control(self) -> Any:
+        """Remote control, with a durable revoke."""
+        self._set_up_django()
+        return super().control
+
+    def _get_backend(self) -> Any:
+        self._set_up_django()
+        return super()._get_backend()
+
+    @staticmethod
+    def _set_up_django() -> None:
+        """`celery call`, `celery result` and the like start no Django by themselves."""
+        if not apps.ready:
+            django.setup()
 
     def warm_up(self) -> None:
         """Load what the first submit of a process would load, before somebody waits for it."""

@@ -31,13 +31,14 @@ def claim_offers(
     if untracked := [request for request in rest if not request.tracked]:
         won += _adopt(untracked, worker, now)
     stale = claims.messages([c.id for c in won if _is_stale(requests[c.id], c)])
-    for claimed in won:
-        request = requests.pop(claimed.id)
-        if claimed.id in stale:
-            request = request.with_message(stale[claimed.id])
-        request.attempt = claimed.attempt + 1
-        settled.won.append(request)
-    settled.lost += requests.values()
+    attempts = {claimed.id: claimed.attempt for claimed in won}
+    for id, request in requests.items():  # as they came: 9 before 0, and first in, first out
+        if id not in attempts:
+            settled.lost.append(request)
+            continue
+        mine = request.with_message(stale[id]) if id in stale else request
+        mine.attempt = attempts[id] + 1
+        settled.won.append(mine)
 
 
 def _is_stale(request: JobRequest, claimed: Claimed) -> bool:

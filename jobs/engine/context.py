@@ -101,7 +101,7 @@ class Attempt:
         if self._due(self._looked_for_cancel):
             self._looked_for_cancel = time.monotonic()
             if cancel_requested(self.id):
-                raise JobCancelled("Cancelled while it ran: the task saw the request and stopped.")
+                raise JobCancelled("The task saw the request and stopped.")
 
     def close(self) -> Report:
         """The report, complete but for what Celery's tracer returns."""

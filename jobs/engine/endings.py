@@ -78,6 +78,8 @@ def _kind(error: BaseException, report: Report | None) -> Kind:
 
 
 def _problem(error: BaseException, report: Report | None, traceback: str) -> Problem:
+    if isinstance(error, JobCancelled):
+        return Problem("Cancelled", str(error))
     if report and report.error_type:
         return Problem(
             report.error_type,
@@ -97,9 +99,7 @@ def _problem(error: BaseException, report: Report | None, traceback: str) -> Pro
     return problem_of(error, traceback)
 
 
-def conclusion(
-    id: str, attempt: int, started_at: datetime, ending: Ending, *, stop_reason: str = ""
-) -> Conclusion:
+def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> Conclusion:
     """The rows' view of an `ending` that is neither a success nor a crash nor a return."""
     problem = ending.problem or Problem("Unknown")
     state, outcome = {
@@ -109,8 +109,6 @@ def conclusion(
     }[ending.kind]
     if isinstance(ending.error, TimeLimitExceeded | SoftTimeLimitExceeded):
         outcome = Attempt.Outcome.TIMED_OUT
-    if ending.kind == "cancel" and stop_reason:
-        problem = Problem("Cancelled", f"{stop_reason} {problem.message}".strip())
     again = ending.report.resubmission if ending.report else None
     retrying = ending.kind == "retry"
     run_at = _run_at(again, ending) if retrying else None

@@ -78,9 +78,7 @@ def _success(end: End) -> Success:
 def _conclusion(end: End) -> Conclusion:
     request, report = end.request, end.ending.report
     started_at = report.started_at if report else request.started_at or end.ending.finished_at
-    return conclusion(
-        request.id, request.attempt, started_at, end.ending, stop_reason=request.stop_reason
-    )
+    return conclusion(request.id, request.attempt, started_at, end.ending)
 
 
 def _crashes(ends: Sequence[End], worker: str, now: datetime) -> list[Conclusion]:

@@ -85,7 +85,10 @@ def _update(conclusions: Sequence[Conclusion], worker: str) -> list[str]:
         "started_at = v.started_at, finished_at = v.finished_at, "
         "run_at = COALESCE(v.run_at, jobs_job.run_at), "
         "message = CASE WHEN v.message = '' THEN jobs_job.message ELSE v.message END, "
-        "error_type = v.error_type, error_message = v.error_message, "
+        # Who cancelled it stands there since the request.
+        "error_type = v.error_type, error_message = CASE "
+        "WHEN v.state = 'cancelled' AND jobs_job.cancel_requested_at IS NOT NULL "
+        "THEN jobs_job.error_message || ' ' || v.error_message ELSE v.error_message END, "
         "error_fingerprint = v.error_fingerprint, crashes = jobs_job.crashes + v.crashes, "
         "result = v.result, "
         "published_at = CASE WHEN v.state = 'queued' THEN v.run_at ELSE jobs_job.published_at END, "

@@ -158,4 +158,6 @@ def _error(job: Job) -> str:
     if not job.error_type:
         return ""
     first = job.error_message.strip().partition("\n")[0]
+    if first and job.state == "cancelled":  # the reason says it all
+        return first
     return f"{job.error_type}: {first[:160]}" if first else job.error_type

@@ -49,7 +49,7 @@ const send = (file) =>
     });
     request.addEventListener("loadend", () => {
       if (request.status === 201) shown.item.remove();
-      else if (request.status === 422) refuse(shown, request.responseText);
+      else if (request.status === 422) refuse(shown, request.responseText.replace(`${file.name}: `, ""));
       else if (request.status === 0) refuse(shown, "The server did not answer. Try again.");
       else refuse(shown, `The server refused it (${request.status}). Reload the page and try again.`);
       resolve();
