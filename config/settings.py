@@ -170,7 +170,7 @@ CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True
 CELERY_WORKER_POOL = env.choice("WORKER_POOL", "prefork", ("prefork", "threads", "solo"))
 CELERY_WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 2, least=1)
 CELERY_WORKER_CONSUMER = "jobs.engine.consumer:JobConsumer"
-CELERY_WORKER_PREFETCH_MULTIPLIER = env.integer("WORKER_PREFETCH", 8, least=1)
+CELERY_WORKER_PREFETCH_MULTIPLIER = env.integer("WORKER_PREFETCH", 2, least=1)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.integer("WORKER_MAX_CHILD_KB", 400_000)
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the rows make it unnecessary
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False  # a job is claimed, so never run twice
@@ -183,7 +183,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {
+        # /healthz says 503 as often as somebody asks while a part is down: no news for the log.
+        "no_503": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", None) != 503,
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django.server": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "django.request": {"filters": ["no_503"]},
+    },
 }

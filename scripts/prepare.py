@@ -1,10 +1,8 @@
 """Before anything starts: tables, the default schedules, and on the first run the admin user."""
 
 from io import StringIO
-from pathlib import Path
 
 import django
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.db.utils import OperationalError
@@ -15,7 +13,6 @@ from config import env
 def prepare() -> str:
     """Bring the database up to date; returns what a person must be told, on the first run."""
     django.setup()
-    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # WhiteNoise warns when it is not there
     told = StringIO()
     try:
         call_command("migrate", interactive=False, verbosity=0)

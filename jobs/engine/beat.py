@@ -7,6 +7,7 @@ job of it. The job and the schedule's last run are written in one transaction.
 import logging
 import time
 from datetime import datetime
+from multiprocessing.util import Finalize
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -53,6 +54,7 @@ class JobScheduler(DatabaseScheduler):
         self._enrolled = False
         self._beaten = float("-inf")
         super().__init__(*args, **kwargs)
+        Finalize(self, self._sign_off, exitpriority=10)  # once a TERM has unwound the stack
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """One look at the schedules; returns the seconds until the next. Waits out the database."""
@@ -96,8 +98,14 @@ class JobScheduler(DatabaseScheduler):
                 last_run_at=now, total_run_count=F("total_run_count") + 1
             )
 
-    def close(self) -> None:
-        super().close()
+    def sync(self) -> None:
+        """Nothing: `submit` has written the last runs.
+
+        Celery calls this in its handler of TERM, perhaps in the middle of a query of this very
+        thread, which would then wait for itself.
+        """
+
+    def _sign_off(self) -> None:
         try:
             leave(self._node.id)
         except (DatabaseError, InterfaceError):

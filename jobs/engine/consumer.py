@@ -1,6 +1,7 @@
 """The worker's consumer, with a ledger and a keeper beside it."""
 
 import logging
+import time
 from typing import Any
 
 from celery import bootsteps, signals
@@ -11,6 +12,7 @@ from celery.worker.consumer import Consumer
 from django.utils import timezone
 
 from jobs.engine.attempt import install_log_handler
+from jobs.engine.credit import Credit
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
@@ -44,6 +46,9 @@ class JobConsumer(Consumer):
             concurrency=self.pool.limit or 1,
             queues=",".join(sorted(self.app.amqp.queues.consume_from)),
         )
+        self.slots = self.pool.limit or 1
+        self.credit = Credit(self.slots, self.prefetch_multiplier)
+        self.initial_prefetch_count = self.credit.window
         self.ledger = Ledger(self.app, self.node.id, wake=self.wake)
         dispatcher = Dispatcher(self.app, self.node.id, started_at=timezone.now())
         self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool)
@@ -56,25 +61,35 @@ class JobConsumer(Consumer):
         """
 
     def wake(self) -> None:
-        """From the ledger's thread: there is something to hand over."""
+        """From any thread: there is something to hand over, or a free slot."""
         self.hub.call_soon(self.hand_over)
 
     def hand_over(self) -> None:
-        """Give claimed requests to the pool, and free the credit of those that were not won."""
-        while handover := self.ledger.next_handover():
-            if handover.lost is not None:
-                handover.lost.acknowledge()
-            elif handover.won is not None:
-                self._run(handover.won)
-                if isinstance(self.pool, SoloPool):
-                    break  # it has just run in this very thread: let the loop look around
-        if self.ledger.has_handovers:
-            self.wake()
+        """Give claimed requests to the pool as far as it has free slots."""
+        while lost := self.ledger.next_lost():
+            lost.acknowledge()
+        while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):
+            self._run(request)
+            if isinstance(self.pool, SoloPool):
+                # It has just run in this very thread: let the loop look around.
+                if self.ledger.has_won:
+                    self.wake()
+                break
+        self._adjust_credit()
+
+    def _adjust_credit(self) -> None:
+        """Claim ahead as far as the last moments show, and give back what is too much."""
+        window = self.credit.adjust(time.monotonic())
+        if self.qos is not None and self.qos.value != window:
+            self.qos.value = window  # Celery's loop passes it on
+        self.ledger.give_back_beyond(window)
 
     def _run(self, request: Any) -> None:
         if request.ended or not self.ledger.taking:
             request.give_back()
             return
+        self.ledger.in_pool += 1
+        self.credit.count_start()
         state.task_reserved(request)
         request.send_event(
             "task-received",
@@ -123,23 +138,18 @@ class LedgerStep(bootsteps.StartStopStep):
         install_log_handler()
         c.ledger.start()
         c.keeper.start()
-        if c.ledger.has_handovers:
-            c.wake()
+        c.timer.call_repeatedly(1.0, c.hand_over)
+        c.wake()
 
     def stop(self, c: JobConsumer) -> None:
         if c.blueprint.state == bootsteps.RUN:
             return  # only the connection is lost
         c.ledger.taking = False
-        for request in list(c.ledger.held.values()):
-            if request._apply_result is None:
-                request.give_back()
+        c.ledger.give_back_beyond(0)
         stopping(c.node.id, now=timezone.now())
 
     def shutdown(self, c: JobConsumer) -> None:
         c.ledger.taking = False
-        for request in list(c.ledger.held.values()):
-            if request.time_start is None:
-                request.give_back()
         c.keeper.close(_LAST_WRITES_SECONDS)
         if c.ledger.close(_LAST_WRITES_SECONDS) and not c.ledger.held:
             leave(c.node.id)

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -28,15 +27,8 @@ logger = logging.getLogger(__name__)
 
 _LARGEST_BATCH = 512
 #: While jobs come thick and fast, wait this long for more of them before writing.
-_LINGER_SECONDS = 0.002
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What the consumer's thread does next: run the won, acknowledge the others."""
-
-    won: JobRequest | None
-    lost: JobRequest | None = None
+_LINGER_SECONDS = 0.005
+_MANY = 8
 
 
 class Ledger:
@@ -48,13 +40,16 @@ class Ledger:
         self.worker = worker
         self._wake = wake
         self._inbox: SimpleQueue[Note] = SimpleQueue()
-        self._handovers: deque[Handover] = deque()
+        self._won: deque[JobRequest] = deque()
+        self._lost: deque[JobRequest] = deque()
+        #: How many requests the pool has; the consumer counts up, the end of an attempt down.
+        self.in_pool = 0
         #: Claimed and running requests by id.
         self.held: dict[str, JobRequest] = {}
         #: False once the worker stops: what is offered is left in the queue.
         self.taking = True
         self._lock = fork_lock()
-        self._busy_until = 0.0
+        self._busy = False
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         #: Kept so that a forked child does not close the parent's connection when it is collected.
@@ -71,8 +66,14 @@ class Ledger:
         self._inbox.put(Start(request, at))
 
     def note_end(self, request: JobRequest, ending: Ending) -> None:
-        """An attempt has ended."""
+        """An attempt has ended, or goes back without having begun."""
         self._inbox.put(End(request, ending))
+
+    def note_free_slot(self) -> None:
+        """The pool is done with a request."""
+        self.in_pool -= 1
+        if self._won:
+            self._wake()
 
     def note_taken_back(self, request: JobRequest, error_type: str, reason: str) -> None:
         """A claimed job must not begin any more."""
@@ -80,16 +81,22 @@ class Ledger:
 
     # --- for the consumer's thread -----------------------------------------------------------
 
-    def next_handover(self) -> Handover | None:
-        """The next claimed request, or one that was not won."""
-        try:
-            return self._handovers.popleft()
-        except IndexError:
-            return None
+    def next_won(self) -> JobRequest | None:
+        """The next claimed request for the pool."""
+        return self._won.popleft() if self._won else None
+
+    def next_lost(self) -> JobRequest | None:
+        """The next request that was not won; its message only costs credit."""
+        return self._lost.popleft() if self._lost else None
 
     @property
-    def has_handovers(self) -> bool:
-        return bool(self._handovers)
+    def has_won(self) -> bool:
+        return bool(self._won)
+
+    def give_back_beyond(self, window: int) -> None:
+        """Leave at most `window` claimed requests waiting here; others may have the rest."""
+        while len(self._won) > window:
+            self._won.pop().give_back()
 
     # --- the thread --------------------------------------------------------------------------
 
@@ -113,15 +120,22 @@ class Ledger:
             batch = self._gather()
             if batch:
                 self._settle_for_sure(batch)
-            elif self._stop.is_set():
+            elif self._stop.is_set() and not self._give_back_the_rest():
                 connection.close()
                 return
+
+    def _give_back_the_rest(self) -> bool:
+        """At the end: what is claimed and has not begun. False if there is none."""
+        rest = [r for r in self.held.values() if r.time_start is None and not r.ended]
+        for request in rest:
+            request.give_back()
+        return bool(rest)
 
     def _gather(self) -> list[Note]:
         notes: list[Note] = []
         try:
             notes.append(self._inbox.get(timeout=0.2))
-            if time.monotonic() < self._busy_until:
+            if self._busy:
                 time.sleep(_LINGER_SECONDS)
             while len(notes) < _LARGEST_BATCH:
                 notes.append(self._inbox.get_nowait())
@@ -152,16 +166,18 @@ class Ledger:
     def _settle(self, batch: list[Note]) -> None:
         with self._lock:
             self._tune_connection()
-            settled = settle(self.app, batch, worker=self.worker, now=timezone.now())
+            settled = settle(
+                self.app, batch, worker=self.worker, taking=self.taking, now=timezone.now()
+            )
         for request in settled.won:
             self.held[request.id] = request
-            self._handovers.append(Handover(request))
-        self._handovers.extend(Handover(None, lost) for lost in settled.lost)
+            self._won.append(request)
+        self._lost.extend(settled.lost)
         for request in settled.done:
             if self.held.get(request.id) is request:
                 del self.held[request.id]
-        self._busy_until = time.monotonic() + 0.01
-        if self._handovers:
+        self._busy = len(batch) >= _MANY
+        if self._won or self._lost:
             self._wake()
 
     def _tune_connection(self) -> None:

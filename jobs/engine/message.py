@@ -14,6 +14,7 @@ from kombu.utils.json import dumps, loads
 
 from jobs.models import Job
 from jobs.models.job import DEFAULT_PRIORITY
+from jobs.operations.submit import Ready
 
 #: Between a queue's name and a priority in the name of a list in Redis: kombu's default.
 SEPARATOR = "\x06\x16"
@@ -59,7 +60,7 @@ def unpack(message: str) -> tuple[dict[str, Any], str]:
     return content["headers"], content["body"]
 
 
-def envelope(job: Job) -> Envelope:
+def envelope(job: Job | Ready) -> Envelope:
     """The job's message, ready to be published at `job.published_at`."""
     published = job.published_at.timestamp() if job.published_at else 0
     properties = {

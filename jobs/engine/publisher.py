@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from jobs.engine.message import bell, envelope, published_at
 from jobs.models import Job
 from jobs.operations.publish import Bell
+from jobs.operations.submit import Ready
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Publisher:
         )
         self._silent_until = 0.0
 
-    def publish(self, jobs: Iterable[Job]) -> bool:
+    def publish(self, jobs: Iterable[Job | Ready]) -> bool:
         """Push the messages of `jobs`. False when Redis could not be reached: nothing is lost."""
         lists: dict[str, list[str]] = defaultdict(list)
         for job in jobs:
@@ -102,7 +103,7 @@ def publisher() -> Publisher:
     return Publisher(settings.REDIS_URL, settings.REDIS_TIMEOUT)
 
 
-def publish(jobs: Iterable[Job]) -> bool:
+def publish(jobs: Iterable[Job | Ready]) -> bool:
     """Push the messages of `jobs`, whose rows are committed."""
     return publisher().publish(jobs)
 
@@ -110,14 +111,14 @@ def publish(jobs: Iterable[Job]) -> bool:
 class _Publication:
     """The jobs that one transaction has submitted, published together after its commit."""
 
-    def __init__(self, jobs: list[Job]) -> None:
-        self.jobs = jobs
+    def __init__(self, jobs: Sequence[Job | Ready]) -> None:
+        self.jobs = list(jobs)
 
     def __call__(self) -> None:
         publish(self.jobs)
 
 
-def publish_on_commit(jobs: list[Job]) -> None:
+def publish_on_commit(jobs: Sequence[Job | Ready]) -> None:
     """Publish `jobs` once the transaction commits; at once if there is none.
 
     Jobs of one transaction share one hook, and so one round trip. A hook belongs to the savepoint
@@ -131,4 +132,4 @@ def publish_on_commit(jobs: list[Job]) -> None:
         if isinstance(hook, _Publication) and savepoints == set(connection.savepoint_ids):
             hook.jobs += jobs
             return
-    transaction.on_commit(_Publication(list(jobs)), robust=True)
+    transaction.on_commit(_Publication(jobs), robust=True)

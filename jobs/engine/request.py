@@ -35,6 +35,8 @@ class JobRequest(Request):
     attempt = 0
     #: Its attempt has ended, or it was taken back before one began.
     ended = False
+    #: It takes one of the pool's slots.
+    in_pool = False
     #: Somebody wants it stopped, with the reason that is kept on the row.
     stop_reason = ""
 
@@ -68,7 +70,9 @@ class JobRequest(Request):
     # --- into the pool -----------------------------------------------------------------------
 
     def execute_using_pool(self, pool: Any, **_: Any) -> Any:
+        self.in_pool = True
         if self.revoked():
+            self._leave_pool()
             raise TaskRevokedError(self.id)
         limit, soft_limit = self.time_limits
         result = pool.apply_async(
@@ -156,8 +160,14 @@ class JobRequest(Request):
         self.ledger.note_end(self, ending)
         return True
 
+    def _leave_pool(self) -> None:
+        if self.in_pool:
+            self.in_pool = False
+            self.ledger.note_free_slot()
+
     def _close(self, *, successful: bool = False) -> None:
         self.ended = True
+        self._leave_pool()
         task_ready(self, successful=successful)
         self.acknowledge()
 

@@ -20,13 +20,20 @@ from jobs.operations.conclude import Conclusion, Problem, conclude, record_failu
 from jobs.operations.finish import Start as Started
 from jobs.operations.finish import Success, start, succeed
 from jobs.operations.logs import write_lines, write_progress
+from jobs.operations.publish import republish
 from jobs.operations.rescue import crash
 from jobs.states import FINAL, State
 
 
 @transaction.atomic
-def settle(app: Celery, batch: Sequence[Note], *, worker: str, now: datetime) -> Settled:
-    """Write a batch. What the database raises comes through, and nothing is written then."""
+def settle(
+    app: Celery, batch: Sequence[Note], *, worker: str, taking: bool, now: datetime
+) -> Settled:
+    """Write a batch. What the database raises comes through, and nothing is written then.
+
+    A worker that is about to stop (`taking` False) claims nothing more; what it has fetched from
+    Redis is published again, for others.
+    """
     settled = Settled()
     ends = [note for note in batch if isinstance(note, End)]
     merged = {end.request.id for end in ends if _start_can_wait(end)}
@@ -39,7 +46,10 @@ def settle(app: Celery, batch: Sequence[Note], *, worker: str, now: datetime) ->
         settled.done += [note.request for note in taken_back]
         _write_taken_back(app, taken_back, worker, now)
     if offers := [note.request for note in batch if isinstance(note, Offer)]:
-        claim_offers(offers, settled, worker=worker, now=now)
+        if taking:
+            claim_offers(offers, settled, worker=worker, now=now)
+        else:
+            publish_on_commit(republish([request.id for request in offers], now=now))
     return settled
 
 

@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from kombu.transport import redis as kombu_redis
-from kombu.transport.virtual.exchange import STANDARD_EXCHANGE_TYPES  # noqa: F401
+from kombu.transport import virtual
 from kombu.utils.json import loads
 from redis.exceptions import ResponseError
 
@@ -23,10 +23,30 @@ GARBAGE_KEY = "hachi:garbage"
 _GARBAGE_KEPT = 1_000
 
 
+class QoS(virtual.QoS):
+    """Credit that comes back in halves, so that fetches are few and large.
+
+    A worker whose credit is used up would else ask for one message whenever it has begun one.
+    """
+
+    _resting = False
+
+    def can_consume(self) -> bool:
+        if not self.prefetch_count:
+            return True
+        free = self.prefetch_count - (len(self._delivered) - len(self._dirty))
+        self._resting = free < (max(1, self.prefetch_count // 2) if self._resting else 1)
+        return not self._resting
+
+
 class Channel(kombu_redis.Channel):
     """A channel that serves 9 before 0 across queues."""
 
     sep = SEPARATOR
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.QoS = QoS
 
     def _q_for_pri(self, queue: str, pri: int) -> str:
         return bell(queue, min(9, max(0, int(pri))))

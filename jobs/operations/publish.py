@@ -1,6 +1,6 @@
 """Which jobs are to be published now: those that came due, and those whose message is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -52,6 +52,14 @@ def republish_lost(
     ids = list(_lock(waiting).values_list("id", flat=True)[:limit])
     Job.objects.unclaimed().filter(id__in=ids).update(published_at=now)
     return list(Job.objects.unclaimed().filter(id__in=ids).order_by("-priority", "run_at", "id"))
+
+
+@transaction.atomic
+def republish(ids: Collection[str], *, now: datetime) -> list[Job]:
+    """Those of `ids` that nobody has claimed, marked as published `now`."""
+    waiting = Job.objects.unclaimed().filter(id__in=ids)
+    waiting.update(published_at=now)
+    return list(waiting)
 
 
 def next_due() -> datetime | None:

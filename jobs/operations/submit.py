@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from jobs.models import Job
+from django.db import connection, transaction
+
 from jobs.models.job import DEFAULT_PRIORITY
 from jobs.states import State, WaitingFor
 
@@ -30,37 +32,91 @@ class Draft:
     requested_by: str = ""
 
 
-def submit(drafts: Sequence[Draft], *, now: datetime) -> list[Job]:
-    """Write `drafts` as jobs and return those rows that are ready to be published.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the publisher needs of a job that is queued."""
+
+    id: str
+    queue: str
+    priority: int
+    message: str
+    published_at: datetime | None
+
+
+#: Written by hand, because it is the price of every `.delay()`: with the ORM's bulk_create it took
+#: four round trips instead of one, and half a millisecond more of Python.
+_GIVEN = (
+    *("id", "task", "queue", "priority", "state", "waiting_for", "message", "run_at"),
+    *("expires_at", "max_attempts", "created_at", "published_at", "parent", "root"),
+    *("group", "chord", "schedule", "tick", "requested_by"),
+)
+_AT_FIRST = {
+    "attempt": "0",
+    "crashes": "0",
+    "worker": "''",
+    "result": "''",
+    "error_type": "''",
+    "error_message": "''",
+    "error_fingerprint": "''",
+    "progress_message": "''",
+}
+_COLUMNS = ", ".join(f'"{name}"' for name in (*_GIVEN, *_AT_FIRST))
+_ROW = f"({', '.join([*['%s'] * len(_GIVEN), *_AT_FIRST.values()])})"
+_CHUNK = 500
+
+
+def submit(drafts: Sequence[Draft], *, now: datetime) -> list[Ready]:
+    """Write `drafts` as jobs and return those that are ready to be published.
 
     An id that exists already is left as it is: a chain step that is submitted twice, because the
     step before it ran twice, is one job. The same holds for a tick of a schedule.
     """
-    jobs = [_row(draft, now) for draft in drafts]
-    Job.objects.bulk_create(jobs, ignore_conflicts=True, batch_size=500)
-    return [job for job in jobs if job.state == State.QUEUED]
+    if len(drafts) <= _CHUNK:
+        _insert(drafts, now)
+    else:
+        with transaction.atomic():
+            for start in range(0, len(drafts), _CHUNK):
+                _insert(drafts[start : start + _CHUNK], now)
+    return [Ready(d.id, d.queue, d.priority, d.message, now) for d in drafts if not _later(d, now)]
 
 
-def _row(draft: Draft, now: datetime) -> Job:
-    later = draft.run_at is not None and draft.run_at > now
-    return Job(
-        id=draft.id,
-        task=draft.task,
-        queue=draft.queue,
-        priority=draft.priority,
-        state=State.SCHEDULED if later else State.QUEUED,
-        waiting_for=WaitingFor.TIME if later else WaitingFor.NOTHING,
-        message=draft.message,
-        run_at=draft.run_at or now,
-        expires_at=draft.expires_at,
-        max_attempts=draft.max_attempts,
-        created_at=now,
-        published_at=None if later else now,
-        parent=draft.parent,
-        root=draft.root,
-        group=draft.group,
-        chord=draft.chord,
-        schedule=draft.schedule,
-        tick=draft.tick,
-        requested_by=draft.requested_by,
+def _insert(drafts: Sequence[Draft], now: datetime) -> None:
+    if not drafts:
+        return
+    rows = ", ".join([_ROW] * len(drafts))
+    values = [value for draft in drafts for value in _values(draft, now)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO jobs_job ({_COLUMNS}) VALUES {rows} ON CONFLICT DO NOTHING",  # noqa: S608
+            values,
+        )
+
+
+def _later(draft: Draft, now: datetime) -> bool:
+    return draft.run_at is not None and draft.run_at > now
+
+
+def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
+    later = _later(draft, now)
+    at = connection.ops.adapt_datetimefield_value
+    return (
+        draft.id,
+        draft.task,
+        draft.queue,
+        draft.priority,
+        State.SCHEDULED.value if later else State.QUEUED.value,
+        WaitingFor.TIME.value if later else "",
+        draft.message,
+        at(draft.run_at or now),
+        at(draft.expires_at),
+        draft.max_attempts,
+        at(now),
+        None if later else at(now),
+        draft.parent,
+        draft.root,
+        draft.group,
+        draft.chord,
+        draft.schedule,
+        at(draft.tick),
+        draft.requested_by,
     )

@@ -2,7 +2,9 @@
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
+from django.templatetags.static import static
 from django.urls import path, register_converter
+from django.views.generic import RedirectView
 
 from jobs.web import home, job, jobs, media, pages, pictures
 
@@ -26,6 +28,8 @@ register_converter(JobId, "job_id")
 urlpatterns = [
     path("", home.home, name="home"),
     path("live", home.live, name="home-live"),
+    # Where browsers look on pages that name no icon: those of the admin.
+    path("favicon.ico", RedirectView.as_view(url=static("jobs/favicon.svg"))),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("jobs/", jobs.list_jobs, name="jobs"),

@@ -57,7 +57,7 @@ def test_nine_is_served_before_zero_across_the_backlog_and_equals_in_order(stack
     path = tmp_path / "ran"
     for number, priority in enumerate([0, 9, None, 3, 9, 7, None, 0]):
         workload.append.apply_async((str(path), f"{priority}:{number}"), priority=priority)
-    stack.worker("-P", "solo", CELERY_WORKER_PREFETCH_MULTIPLIER="1", WORKER_PREFETCH="1")
+    stack.worker("-P", "solo", WORKER_PREFETCH="1")
     wait_until(lambda: not Job.objects.unfinished().exists())
     assert path.read_text().split() == [
         "9:1",

@@ -93,7 +93,7 @@ def test_a_message_of_a_plain_celery_client_is_adopted_and_tracked(stack, tmp_pa
 def test_what_a_killed_worker_held_runs_elsewhere_and_only_running_jobs_count_a_crash(
     stack, tmp_path
 ):
-    doomed = stack.worker("-c", "1", name="doomed")
+    doomed = stack.worker("-c", "1", name="doomed", WORKER_PREFETCH="8")
     running = workload.hold.delay(3, str(tmp_path / "ran"))
     waiting = [workload.append.delay(str(tmp_path / "other"), n) for n in range(5)]
     wait_until(lambda: Job.objects.filter(id=running.id, state=State.RUNNING).exists())
@@ -148,8 +148,8 @@ def test_redis_restarted_empty_under_load_loses_and_doubles_nothing(stack, tmp_p
 
 
 def test_a_stop_spends_no_attempt_and_leaves_the_rest_in_the_queue(stack, tmp_path):
-    worker = stack.worker("-c", "1")
-    running = workload.hold.delay(1, str(tmp_path / "ran"))
+    worker = stack.worker("-c", "1", WORKER_PREFETCH="8")
+    running = workload.hold.delay(2, str(tmp_path / "ran"))
     waiting = [workload.append.delay(str(tmp_path / "other"), n) for n in range(6)]
     wait_until(lambda: Job.objects.filter(id=running.id, state=State.RUNNING).exists())
     wait_until(lambda: Job.objects.exclude(worker="").count() == 7)
