@@ -1,18 +1,32 @@
 """Fixtures of the acceptance tests: real processes around the test database."""
 
 import pytest
+from django.core.management import call_command
+from django.test import override_settings
 
 from jobs.engine.publisher import publisher
 from tests.acceptance.stack import Stack
 
 
 @pytest.fixture
-def stack(transactional_db, tmp_path, settings):
+def stack(transactional_db, tmp_path):
     """A Redis and, on demand, workers and beats; the test itself submits to them."""
-    stack = Stack(tmp_path)
-    settings.REDIS_URL = stack.redis.url
+    yield from started(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_stack(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The same for all tests of a module: they must look at their own jobs alone."""
+    with django_db_blocker.unblock():
+        yield from started(tmp_path_factory.mktemp("stack"))
+        call_command("flush", interactive=False, verbosity=0)
+
+
+def started(folder):
+    stack = Stack(folder)
     publisher.cache_clear()
-    yield stack
+    with override_settings(REDIS_URL=stack.redis.url):
+        yield stack
     stack.close()
     publisher.cache_clear()
 
@@ -21,7 +35,8 @@ def stack(transactional_db, tmp_path, settings):
 def pytest_runtest_makereport(item, call):
     """Show what the processes said when a test fails."""
     report = yield
-    stack = getattr(item, "funcargs", {}).get("stack")
+    known = getattr(item, "funcargs", {})
+    stack = known.get("stack") or known.get("shared_stack")
     if report.when == "call" and report.failed and stack is not None:
         report.sections.append(("processes", stack.logs()))
     return report

@@ -143,7 +143,7 @@ class Stack:
         running = self.run(
             name,
             *("celery", "-A", "config", "worker", "-l", "INFO", "-n", f"{name}@%h"),
-            *("-I", "tests.acceptance.workload", *arguments),
+            *("-I", "tests.acceptance.workload", "--without-mingle", *arguments),
             **environment,
         )
         if ready:

@@ -17,18 +17,22 @@ def finished(job_id):
     return Job.objects.filter(id=job_id, finished_at__isnull=False).first()
 
 
-@pytest.fixture(params=["prefork", "threads", "solo"])
-def worker(request, stack):
-    return stack.worker("-P", request.param, "-c", "2")
+@pytest.fixture(scope="module", params=["prefork", "threads", "solo"])
+def worker(request, shared_stack):
+    """A worker of each pool, for all tests that only need one."""
+    worker = shared_stack.worker("-P", request.param, "-c", "2", name=request.param)
+    yield worker
+    worker.stop()
 
 
-def test_every_way_of_celery_to_submit_ends_in_a_row_that_succeeds(worker, stack):
+def test_every_way_of_celery_to_submit_ends_in_a_row_that_succeeds(worker, shared_stack):
+    own_id = f"my very own id for {worker.name}"
     results = {
         "delay": workload.add.delay(1, 2),
         "apply_async": workload.add.apply_async((1, 2), queue="celery", priority=9),
         "countdown": workload.add.apply_async((1, 2), countdown=0.5),
         "send_task": current_app.send_task("test.add", (1, 2)),
-        "own id": workload.add.apply_async((1, 2), task_id="my very own id"),
+        "own id": workload.add.apply_async((1, 2), task_id=own_id),
         "chain": chain(workload.add.s(0, 1), workload.add.s(2))(),
         "chord": chord([workload.add.s(0, 1), workload.add.s(1, 1)])(workload.total.s()),
         "replace": workload.replace.delay(1, 2),
@@ -37,10 +41,10 @@ def test_every_way_of_celery_to_submit_ends_in_a_row_that_succeeds(worker, stack
         results, 3
     )
     assert group(workload.add.s(i, i) for i in range(5))().get(timeout=20) == [0, 2, 4, 6, 8]
-    assert set(Job.objects.values_list("state", flat=True)) == {State.SUCCEEDED}
-    assert Job.objects.get(id="my very own id").result == "3"
-    stack.celery("call", "test.add", "--args", "[1, 2]", "--kwargs", "{}")
-    wait_until(lambda: not Job.objects.unfinished().exists())
+    assert Job.objects.get(id=own_id).result == "3"
+    assert Job.objects.get(id=results["chord"].id).state == State.SUCCEEDED
+    called = shared_stack.celery("call", "test.add", "--args", "[1, 2]", "--kwargs", "{}").strip()
+    assert wait_until(lambda: finished(called)).state == State.SUCCEEDED
 
 
 def test_a_failed_job_keeps_its_error_and_raises_it_again(worker):

@@ -9,6 +9,7 @@ from pathlib import Path
 from celery import shared_task
 
 from jobs.engine.context import check_cancelled, current_job, log, progress
+from jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -120,3 +121,9 @@ def total(numbers):
 def submit_more(n):
     """Submit jobs from inside a job."""
     return [add.delay(i, i).id for i in range(n)]
+
+
+@shared_task(name="test.touch_database")
+def touch_database(number):
+    """Read a row, as most tasks do."""
+    return Job.objects.filter(id=str(number)).exists()

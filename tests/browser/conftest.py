@@ -1,5 +1,7 @@
 """Fixtures of the browser tests: one running site and one Chromium for the whole folder."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -34,7 +36,13 @@ def database(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="package")
 def site(database, tmp_path_factory):
     """Everything that `make run` starts. Tests may submit to it from here, too."""
-    site = Site(tmp_path_factory.mktemp("site"))
+    with running(Site(tmp_path_factory.mktemp("site"))) as site:
+        yield site
+
+
+@contextmanager
+def running(site):
+    """`site`, up, for the length of a with block; this process submits to it meanwhile."""
     try:
         site.start()
         with override_settings(

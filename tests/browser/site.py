@@ -8,14 +8,14 @@ from scripts import ports
 from tests.acceptance.stack import Stack, wait_until
 
 FLOWER_USER, FLOWER_PASSWORD = "ann", "a-flower-password"
-TASKS = "tests.acceptance.workload,tests.browser.workload"
+WORKER = ("-c", "2", "-I", "tests.acceptance.workload,tests.browser.workload")
 START_SECONDS = 60
 
 
 class Site(Stack):
     """Redis, a worker, beat, the pages and Flower, each at a port of its own."""
 
-    def __init__(self, folder, *, tasks=TASKS, **environment):
+    def __init__(self, folder, *, worker=WORKER):
         web, flower = ports.spare(), ports.spare()
         self.url = f"http://127.0.0.1:{web}"
         self.flower_url = f"http://127.0.0.1:{flower}"
@@ -27,15 +27,14 @@ class Site(Stack):
             FLOWER_PASSWORD=FLOWER_PASSWORD,
             SECRET_KEY=settings.SECRET_KEY,  # sessions made here are good there
             FETCH_ALLOW_LOOPBACK="true",
-            **environment,
         )
-        self._tasks = tasks
+        self._worker = worker
 
     def start(self):
         """Start all at once and return when all of them are up."""
         web = self.run("web", "gunicorn", "config.wsgi")
         self.flower = self.run("flower", "celery", "-A", "config", "flower")
-        self.main_worker = self.worker("-I", self._tasks, "-c", "2", ready=False)
+        self.main_worker = self.worker(*self._worker, ready=False)
         beat = self.run("beat", "celery", "-A", "config", "beat", "-l", "INFO", "--pidfile=")
         for running, is_up in (
             (web, lambda: _status(self.url, "/login/") == 200),

@@ -1,0 +1,69 @@
+"""Beat: schedules in the database become jobs, one for each tick."""
+
+from itertools import pairwise
+
+import pytest
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from jobs.models import Job, Node
+from tests.acceptance.stack import wait_until
+
+
+@pytest.fixture
+def every_second():
+    interval = IntervalSchedule.objects.create(every=1, period="seconds")
+    return PeriodicTask.objects.create(
+        name="每秒", task="test.add", args="[1, 2]", interval=interval, priority=7
+    )
+
+
+def test_two_beats_make_one_job_for_each_tick_and_its_options_hold(stack, every_second):
+    stack.beat("one"), stack.beat("two")
+    stack.worker("-c", "1")
+    runs = Job.objects.filter(schedule="每秒", state="succeeded")
+    wait_until(lambda: runs.count() >= 5, 40)
+    ticks = sorted(runs.values_list("tick", flat=True))
+    assert all(tick.microsecond == 0 for tick in ticks)
+    assert len(set(ticks)) == len(ticks)
+    # A beat that could not look for a while makes one job for what it missed.
+    assert all((b - a).total_seconds() % 1 == 0 for a, b in pairwise(ticks))
+    assert set(runs.values_list("priority", flat=True)) == {7}
+    every_second.refresh_from_db()
+    assert every_second.last_run_at is not None
+
+
+def test_a_crontab_row_fires_at_its_minute(stack):
+    crontab = CrontabSchedule.objects.create(minute="*", hour="*")
+    PeriodicTask.objects.create(name="minutely", task="test.add", args="[1, 2]", crontab=crontab)
+    stack.beat()
+    job = wait_until(lambda: Job.objects.filter(schedule="minutely").first(), 75)
+    assert (job.tick.second, job.tick.microsecond) == (0, 0)
+    assert 0 <= (job.created_at - job.tick).total_seconds() < 3
+
+
+def test_a_schedule_changed_in_the_database_is_seen_and_one_that_is_disabled_stops(
+    stack, every_second
+):
+    stack.beat()
+    wait_until(lambda: Job.objects.filter(schedule="每秒").count() >= 2, 30)
+    every_second.refresh_from_db()
+    every_second.enabled = False
+    every_second.save()
+    wait_until(lambda: "Schedule changed" in stack.processes[0].text(), 20)
+    count = Job.objects.count()
+    other = IntervalSchedule.objects.create(every=2, period="seconds")
+    PeriodicTask.objects.create(name="another", task="test.add", args="[1, 2]", interval=other)
+    wait_until(lambda: Job.objects.filter(schedule="another").count() >= 2, 30)
+    assert Job.objects.filter(schedule="每秒").count() <= count + 1
+
+
+def test_a_beat_goes_on_without_redis_and_signs_off_when_it_is_stopped(stack, every_second):
+    stack.redis.kill()
+    beat = stack.beat()
+    wait_until(lambda: Job.objects.filter(schedule="每秒", state="queued").count() >= 2, 30)
+    assert Node.objects.filter(kind="beat").count() == 1
+    assert beat.stop(20) == 0
+    assert not Node.objects.filter(kind="beat").exists()
+    stack.redis.start()
+    stack.worker("-c", "1")
+    wait_until(lambda: not Job.objects.unfinished().exists(), 30)
