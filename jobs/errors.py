@@ -55,3 +55,7 @@ class JobCancelled(HachiError):
 
 class TaskFailed(HachiError):
     """A job failed; the message has the type and text of the task's own error."""
+
+
+class ClaimLost(HachiError):
+    """This attempt is not the job's current one: it was taken for dead and runs elsewhere."""

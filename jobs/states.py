@@ -30,6 +30,9 @@ class WaitingFor(StrEnum):
     TIME = "time"
     RETRY = "retry"
     CRASH = "crash"
+    LANE = "lane"
+    RATE = "rate"
+    PAUSE = "pause"
 
 
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
@@ -38,7 +41,7 @@ UNFINISHED = frozenset(State) - FINAL
 #: Every change that an operation may make, as (from, to); None is "no row yet".
 TRANSITIONS: frozenset[tuple[State | None, State]] = frozenset(
     {
-        (None, State.SCHEDULED),  # submit with a delay
+        (None, State.SCHEDULED),  # submit with a delay, or into a lane
         (None, State.QUEUED),  # submit, or adopt a message that had no row
         (None, State.FAILED),  # record: a message or chain step that can never run
         (State.SCHEDULED, State.QUEUED),  # publish: its time has come
@@ -47,7 +50,7 @@ TRANSITIONS: frozenset[tuple[State | None, State]] = frozenset(
         (State.QUEUED, State.CANCELLED),  # cancel, expire
         (State.QUEUED, State.FAILED),  # refused by the worker before it ran
         (State.QUEUED, State.SUCCEEDED),  # finish: start and finish written in one batch
-        (State.QUEUED, State.SCHEDULED),  # the same for a retry
+        (State.QUEUED, State.SCHEDULED),  # the same for a retry; pause
         (State.RUNNING, State.SUCCEEDED),  # finish
         (State.RUNNING, State.FAILED),  # fail
         (State.RUNNING, State.CANCELLED),  # cancel
@@ -56,6 +59,9 @@ TRANSITIONS: frozenset[tuple[State | None, State]] = frozenset(
         (State.FAILED, State.QUEUED),  # retry by a person
         (State.CANCELLED, State.QUEUED),  # retry by a person
         (State.SUCCEEDED, State.QUEUED),  # run again by a person
+        (State.FAILED, State.SCHEDULED),  # the same into a lane
+        (State.CANCELLED, State.SCHEDULED),
+        (State.SUCCEEDED, State.SCHEDULED),
     }
 )
 

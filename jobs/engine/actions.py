@@ -1,17 +1,20 @@
 """What people do with jobs, the same for pages, API, admin and commands."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.engine import chords
 from jobs.engine.publisher import publish_on_commit
+from jobs.engine.turns import after_end, let_in
 from jobs.errors import TaskNotPublic, UnknownTask
 from jobs.operations.cancel import cancel
+from jobs.operations.pauses import pause, resume
 from jobs.operations.retry import retry
+from jobs.states import State
 
 
 def submit_task(
@@ -52,13 +55,31 @@ def cancel_jobs(ids: Collection[str], *, by: str, running: bool = True) -> int:
     now = timezone.now()
     reason = f"Cancelled by {by}." if by else "Cancelled."
     cancelled, asked = cancel(ids, reason=reason, now=now, running=running)
-    chords.end_of(current_app, cancelled, now=now)
+    after_end(current_app, cancelled, now=now)
     return len(cancelled) + len(asked)
 
 
 @transaction.atomic
 def retry_jobs(ids: Collection[str], *, by: str) -> int:
     """Queue finished jobs once more. Returns how many there were."""
-    jobs = retry(ids, by=by, now=timezone.now())
+    now = timezone.now()
+    retried = retry(ids, by=by, now=now)
+    publish_on_commit([job for job in retried if job.state == State.QUEUED])
+    let_in({job.lane for job in retried if job.lane})
+    return len(retried)
+
+
+def pause_jobs(
+    kind: str, value: str, *, by: str, reason: str = "", until: datetime | None = None
+) -> None:
+    """Let no job of a "queue", "task" or "lane" start until it is resumed or `until` comes."""
+    pause(kind, value, by=by, reason=reason, until=until, now=timezone.now())
+
+
+@transaction.atomic
+def resume_jobs(kind: str, value: str) -> int:
+    """End a pause. Returns how many jobs go on by it at once."""
+    now = timezone.now()
+    jobs = resume(kind, value, now=now)
     publish_on_commit(jobs)
     return len(jobs)

@@ -31,14 +31,18 @@ class JobApp(Celery):
         for name_of_connection in ("connection", "producer", "publisher"):
             options.pop(name_of_connection, None)
         options["task_id"] = options.get("task_id") or new_id()
-        return super().send_task(name, args, kwargs, producer=self.recorder, **options)
+        recorder = self.new_recorder(self)
+        result = super().send_task(name, args, kwargs, producer=recorder, **options)
+        if recorder.job_id not in (None, result.id):
+            return self.AsyncResult(recorder.job_id)  # a unique job that was there before
+        return result
 
     @cached_property
-    def recorder(self) -> Any:
-        """What stands where Celery expects a producer."""
+    def new_recorder(self) -> Callable[["JobApp"], Any]:
+        """Makes what stands where Celery expects a producer."""
         self._set_up_django()
         recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submission:Recorder")
-        return recorder(self)
+        return recorder
 
     @cached_property
     def control(self) -> Any:
@@ -58,4 +62,4 @@ class JobApp(Celery):
 
     def warm_up(self) -> None:
         """Load what the first submit of a process would load, before somebody waits for it."""
-        _ = (self.recorder, self.backend, self.amqp.router, self.amqp.send_task_message)
+        _ = (self.new_recorder, self.backend, self.amqp.router, self.amqp.send_task_message)

@@ -1,7 +1,7 @@
 """Chords on rows: the jobs of the header count down, the last one's end submits the body."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ def set_size(app: Celery, id: str, size: int, *, now: datetime) -> None:
         submit_body(app, chord)
 
 
-def end_of(app: Celery, job_ids: list[str], *, now: datetime) -> None:
+def end_of(app: Celery, job_ids: Collection[str], *, now: datetime) -> None:
     """Count jobs that ended in this transaction, and submit the bodies that are due by it."""
     for chord in count_ended(job_ids, now=now):
         submit_body(app, chord)

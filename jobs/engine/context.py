@@ -10,8 +10,9 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
+from celery.exceptions import Ignore
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -164,6 +165,19 @@ def log(message: str, level: int | str = logging.INFO) -> None:
     """Write a line to the job's log. What tasks log through `logging` is kept as well."""
     number: Any = logging.getLevelName(level.upper()) if isinstance(level, str) else level
     logger.log(number, "%s", message)
+
+
+class Snoozed(Ignore):
+    """The task has put itself off: Celery is to keep no result of this attempt."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)  # what a pickle brings back in the parent
+        self.seconds = seconds
+
+
+def snooze(seconds: float) -> NoReturn:
+    """End this attempt and run the job again in `seconds`. No attempt is spent."""
+    raise Snoozed(seconds)
 
 
 def check_cancelled() -> None:

@@ -5,7 +5,7 @@ worker lives, everything heals. If none lives, there is nobody to dispatch to.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 import redis
@@ -13,12 +13,15 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 
-from jobs.engine import chords
 from jobs.engine.publisher import publish, publisher
+from jobs.engine.turns import after_end, let_in
 from jobs.operations.cancel import expire
+from jobs.operations.lanes import lanes_with_room
 from jobs.operations.nodes import silent, take_lease
+from jobs.operations.pauses import end_pauses, hold, let_go
 from jobs.operations.publish import publish_due, republish_lost, waiting_bells
 from jobs.operations.rescue import rescue
+from jobs.operations.unique import end_periods
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +41,11 @@ class Turn:
     released: int = 0
     crashed: int = 0
     expired: int = 0
+    held: int = 0
+    resumed: int = 0
 
     def __bool__(self) -> bool:
-        return any((self.due, self.republished, self.released, self.crashed, self.expired))
+        return any(astuple(self))
 
 
 class Dispatcher:
@@ -65,11 +70,21 @@ class Dispatcher:
         if now - self._watching_since >= timedelta(seconds=lease):
             self._rescue_the_dead(turn, now)
         self._expire(turn, now)
+        end_periods(now=now)
+        self._pauses(turn, now)
         self._publish_due(turn, now)
+        let_in(lanes_with_room())
         self._republish_lost(turn, now)
         if turn:
             logger.info("Dispatched: %s", turn)
         return turn
+
+    def _pauses(self, turn: Turn, now: datetime) -> None:
+        end_pauses(now=now)
+        turn.held += hold()
+        jobs = let_go(now=now)
+        publish(jobs)
+        turn.resumed += len(jobs)
 
     def _publish_due(self, turn: Turn, now: datetime) -> None:
         for _ in range(_MOST_BATCHES):
@@ -103,7 +118,7 @@ class Dispatcher:
                 rescued = rescue(
                     node.id, max_crashes=settings.HACHI_MAX_CRASHES, reason=reason, now=now
                 )
-                chords.end_of(self._app, list(rescued.crashed), now=now)
+                after_end(self._app, rescued.crashed, now=now)
             publish(rescued.released)
             turn.released += len(rescued.released)
             turn.crashed += len(rescued.crashed)
@@ -112,5 +127,5 @@ class Dispatcher:
     def _expire(self, turn: Turn, now: datetime) -> None:
         with transaction.atomic():
             ids = expire(now=now)
-            chords.end_of(self._app, ids, now=now)
+            after_end(self._app, ids, now=now)
         turn.expired += len(ids)

@@ -16,7 +16,7 @@ from celery.exceptions import (
 )
 from django.utils import timezone
 
-from jobs.engine.context import Report
+from jobs.engine.context import Report, Snoozed
 from jobs.engine.failures import problem_of
 from jobs.errors import JobCancelled
 from jobs.models import Attempt
@@ -24,7 +24,7 @@ from jobs.operations.conclude import Conclusion, Problem
 from jobs.operations.submit import Draft
 from jobs.states import State, WaitingFor
 
-Kind = Literal["succeed", "fail", "retry", "cancel", "crash", "return"]
+Kind = Literal["succeed", "fail", "retry", "snooze", "cancel", "crash", "return"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ def _kind(error: BaseException, report: Report | None) -> Kind:
     match error:
         case Retry():
             return "retry"
+        case Snoozed():
+            return "snooze"
         case Ignore() if report and report.resubmission:
             return "retry"  # self.replace()
         case Ignore() | Terminated() | JobCancelled():
@@ -105,17 +107,19 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
     state, outcome = {
         "fail": (State.FAILED, Attempt.Outcome.FAILED),
         "retry": (State.SCHEDULED, Attempt.Outcome.RETRIED),
+        "snooze": (State.SCHEDULED, Attempt.Outcome.RETRIED),
         "cancel": (State.CANCELLED, Attempt.Outcome.CANCELLED),
     }[ending.kind]
     if isinstance(ending.error, TimeLimitExceeded | SoftTimeLimitExceeded):
         outcome = Attempt.Outcome.TIMED_OUT
     again = ending.report.resubmission if ending.report else None
-    retrying = ending.kind == "retry"
-    run_at = _run_at(again, ending) if retrying else None
-    if run_at is not None and run_at <= ending.finished_at:
-        state, waiting_for = State.QUEUED, WaitingFor.NOTHING
-    else:
-        waiting_for = WaitingFor.RETRY if retrying else WaitingFor.NOTHING
+    run_at, waiting_for = None, WaitingFor.NOTHING
+    if state == State.SCHEDULED:
+        run_at, waiting_for = _run_at(again, ending), WaitingFor.RETRY
+        if ending.kind == "snooze":
+            problem, waiting_for = Problem(""), WaitingFor.TIME
+        elif run_at <= ending.finished_at:
+            state, waiting_for = State.QUEUED, WaitingFor.NOTHING
     return Conclusion(
         id=id,
         attempt=attempt,
@@ -126,13 +130,16 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
         problem=problem,
         run_at=run_at,
         waiting_for=waiting_for,
-        message=again.message if again and retrying else "",
+        message=again.message if again and ending.kind == "retry" else "",
+        snoozed=ending.kind == "snooze",
     )
 
 
 def _run_at(again: Draft | None, ending: Ending) -> datetime:
     if again is not None and again.run_at is not None:
         return max(again.run_at, ending.finished_at)
+    if isinstance(ending.error, Snoozed):
+        return ending.finished_at + timedelta(seconds=ending.error.seconds)
     if again is None and isinstance(ending.error, Retry):
         # `raise Retry(...)` by hand: Celery's default delay.
         return ending.finished_at + timedelta(seconds=180)

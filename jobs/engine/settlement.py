@@ -7,12 +7,12 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 
-from jobs.engine import chords
 from jobs.engine.claiming import claim_offers
 from jobs.engine.endings import conclusion
 from jobs.engine.failures import never_run
 from jobs.engine.notes import End, Note, Offer, Settled, Start, TakenBack
 from jobs.engine.publisher import publish_on_commit
+from jobs.engine.turns import after_end
 from jobs.models import Job
 from jobs.operations.cancel import cancel_claimed
 from jobs.operations.claim import interrupt, release
@@ -53,6 +53,9 @@ def settle(
     return settled
 
 
+_CONCLUDED = frozenset({"fail", "retry", "snooze", "cancel"})
+
+
 def _start_can_wait(end: End) -> bool:
     """Whether the statement that writes the end may write the start as well."""
     report = end.ending.report
@@ -62,7 +65,7 @@ def _start_can_wait(end: End) -> bool:
 def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) -> None:
     _write_reports(ends, worker)
     ended = succeed([_success(e) for e in ends if e.ending.kind == "succeed"], worker=worker)
-    conclusions = [_conclusion(e) for e in ends if e.ending.kind in ("fail", "retry", "cancel")]
+    conclusions = [_conclusion(e) for e in ends if e.ending.kind in _CONCLUDED]
     conclusions += _crashes([e for e in ends if e.ending.kind == "crash"], worker, now)
     if conclusions:
         concluded = set(conclude(conclusions, worker=worker))
@@ -73,8 +76,8 @@ def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) ->
         final = {c.id: c for c in conclusions if c.id in concluded and c.state in FINAL}
         _tell_family(ends, final)
     _give_back([e.request.id for e in ends if e.ending.kind == "return"], worker, now)
-    if any(end.request.chord for end in ends):
-        chords.end_of(app, ended, now=now)
+    if any(end.request.chord or end.request.request_dict.get("lane") for end in ends):
+        after_end(app, ended, now=now)
 
 
 def _success(end: End) -> Success:
@@ -163,4 +166,4 @@ def _write_taken_back(app: Celery, notes: Sequence[TakenBack], worker: str, now:
             error_type=note.error_type,
             now=now,
         )
-        chords.end_of(app, ids, now=now)
+        after_end(app, ids, now=now)

@@ -14,10 +14,11 @@ from kombu.exceptions import OperationalError as KombuError
 from jobs.engine import context
 from jobs.engine.arguments import check_signature, encode, may_retry
 from jobs.engine.message import TRACKED, pack
-from jobs.engine.publisher import publish_on_commit
+from jobs.engine.turn_options import Turn, turn_of
+from jobs.engine.writing import write
 from jobs.errors import DatabaseUnavailable, MessageTooLarge, SubmitError
 from jobs.models.job import DEFAULT_PRIORITY
-from jobs.operations.submit import Draft, submit
+from jobs.operations.submit import Draft
 
 #: Headers that are ours: they become columns.
 _OURS = ("requested_by", "schedule", "tick")
@@ -44,6 +45,8 @@ class Recorder:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        #: The job that stands for the call: an older one if its unique key was taken.
+        self.job_id: str | None = None
 
     def publish(
         self,
@@ -53,7 +56,7 @@ class Recorder:
         exchange: Any = "",
         headers: dict[str, Any],
         priority: int | None = None,
-        **_: Any,
+        **options: Any,
     ) -> None:
         """Submit the call that Celery has made a message of."""
         if exchange:
@@ -61,19 +64,22 @@ class Recorder:
                 f"{headers['task']} is routed to exchange {exchange!r}. Jobs go straight to a "
                 "queue: route it with queue=NAME."
             )
-        self._submit(draft(self._app, routing_key, headers, body, priority))
+        turn = turn_of(self._app.tasks.get(headers["task"]), headers["task"], body, options)
+        if turn.lane:
+            headers["lane"] = turn.lane
+        self._submit(draft(self._app, routing_key, headers, body, priority), turn)
 
     def revive(self, connection: object) -> None:
         """Celery does this before it publishes a callback once more."""
 
-    def _submit(self, new: Draft) -> None:
+    def _submit(self, new: Draft, turn: Turn) -> None:
         attempt = context.current()
         if attempt is not None and attempt.id == new.id:
             # self.retry() and self.replace(): the running job itself, to be run again.
             attempt.resubmission = new
             return
         try:
-            publish_on_commit(submit([new], now=timezone.now()))
+            self.job_id = write([new], turn, now=timezone.now())[new.id]
         except (OperationalError, InterfaceError) as error:
             raise Unavailable(f"{DatabaseUnavailable.__doc__} ({error})") from error
 

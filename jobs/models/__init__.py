@@ -3,6 +3,7 @@
 from jobs.models.attempt import Attempt, LogLine
 from jobs.models.chord import Chord
 from jobs.models.job import Job
+from jobs.models.lane import Lane, Pause
 from jobs.models.node import Lease, Node
 from jobs.models.page import Page
 from jobs.models.picture import Picture, Rendition
@@ -12,10 +13,12 @@ __all__ = [
     "Attempt",
     "Chord",
     "Job",
+    "Lane",
     "Lease",
     "LogLine",
     "Node",
     "Page",
+    "Pause",
     "Picture",
     "Rendition",
     "Token",

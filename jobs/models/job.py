@@ -82,6 +82,16 @@ class Job(models.Model):
     #: The chord whose count goes down when this job ends.
     chord = models.CharField(max_length=255, default="", blank=True)
 
+    #: Where it has to keep its turn (jobs.models.Lane), and whether it has come to it.
+    lane = models.CharField(max_length=200, default="", blank=True)
+    in_turn = models.BooleanField(default=False)
+
+    #: No two jobs have the same; it is emptied when `unique_scope` ends.
+    unique_key = models.CharField(max_length=255, default="", blank=True)
+    #: "waiting", "unfinished", "period" or "kept" (as long as the row is).
+    unique_scope = models.CharField(max_length=10, default="", blank=True)
+    unique_until = models.DateTimeField(null=True, blank=True)
+
     #: The schedule (django-celery-beat's PeriodicTask) that made it, and the tick it stands for.
     schedule = models.CharField(max_length=200, default="", blank=True)
     tick = models.DateTimeField(null=True, blank=True)
@@ -128,8 +138,33 @@ class Job(models.Model):
                 fields=["schedule", "tick"],
                 condition=Q(tick__isnull=False),
             ),
+            # operations.submit: a second one is answered with the first.
+            models.UniqueConstraint(
+                name="job_unique_key", fields=["unique_key"], condition=~Q(unique_key="")
+            ),
+            models.CheckConstraint(
+                name="job_unique_scope_known",
+                condition=Q(unique_scope__in=("", "waiting", "unfinished", "period", "kept")),
+            ),
         ]
         indexes = [
+            # operations.lanes: who is next in a lane, and who is on the way.
+            models.Index(
+                name="job_lane_waiting",
+                fields=["lane", "created_at", "id"],
+                condition=Q(state="scheduled", waiting_for="lane"),
+            ),
+            models.Index(
+                name="job_lane_in_turn",
+                fields=["lane"],
+                condition=Q(in_turn=True, state__in=("scheduled", "queued", "running")),
+            ),
+            # operations.unique: periods that are over.
+            models.Index(
+                name="job_unique_until",
+                fields=["unique_until"],
+                condition=Q(unique_scope="period") & ~Q(unique_key=""),
+            ),
             # operations.publish.republish_lost: unclaimed rows by the age of their message.
             models.Index(
                 name="job_unclaimed",

@@ -54,6 +54,7 @@ def cancel_claimed(
         Job.objects.filter(id__in=kept).update(
             state=State.CANCELLED, finished_at=now, error_type=error_type, error_message=reason
         )
+        _free_keys(kept)
     return kept
 
 
@@ -84,3 +85,9 @@ def _end(
             error_type=error_type,
             error_message=reason,
         )
+        _free_keys(ids)
+
+
+def _free_keys(ids: Collection[str]) -> None:
+    scopes = ("waiting", "unfinished")
+    Job.objects.filter(id__in=ids, unique_scope__in=scopes).update(unique_key="")

@@ -36,7 +36,12 @@ def claim(ids: Collection[str], *, worker: str, now: datetime) -> list[Claimed]:
         cursor.execute(
             f"UPDATE jobs_job SET worker = %s, claimed_at = %s WHERE id IN ({marks}) "  # noqa: S608
             "AND state = 'queued' AND worker = '' AND cancel_requested_at IS NULL "
-            "AND (expires_at IS NULL OR expires_at > %s) RETURNING id, attempt, published_at",
+            "AND (expires_at IS NULL OR expires_at > %s) "
+            "AND NOT EXISTS (SELECT 1 FROM jobs_pause p WHERE "
+            "(p.kind = 'queue' AND p.value = jobs_job.queue) "
+            "OR (p.kind = 'task' AND p.value = jobs_job.task) "
+            "OR (p.kind = 'lane' AND p.value = jobs_job.lane)) "
+            "RETURNING id, attempt, published_at",
             [worker, moment, *sorted(ids), moment],
         )
         rows = cursor.fetchall()

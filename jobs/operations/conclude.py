@@ -44,6 +44,8 @@ class Conclusion:
     message: str = field(default="", repr=False)
     #: Counts towards `max_crashes`.
     crashed: bool = False
+    #: The task only put itself off: the attempt is not spent, and leaves no row.
+    snoozed: bool = False
 
 
 @transaction.atomic
@@ -55,7 +57,7 @@ def conclude(conclusions: Sequence[Conclusion], *, worker: str) -> list[str]:
     """
     changed = set(_update(conclusions, worker))
     kept = [c for c in conclusions if c.id in changed]
-    Attempt.objects.bulk_create([_attempt(c, worker) for c in kept])
+    Attempt.objects.bulk_create([_attempt(c, worker) for c in kept if not c.snoozed])
     cancel_flagged(
         [c.id for c in kept if c.state not in FINAL],
         now=max((c.finished_at for c in kept), default=None),
@@ -79,9 +81,10 @@ def _update(conclusions: Sequence[Conclusion], worker: str) -> list[str]:
             "error_fingerprint": "text",
             "crashes": "int",
             "result": "text",
+            "unspent": "int",
         },
         rows=[_values(c) for c in conclusions],
-        set_="state = v.state, waiting_for = v.waiting_for, attempt = v.attempt, "
+        set_="state = v.state, waiting_for = v.waiting_for, attempt = v.attempt - v.unspent, "
         "started_at = v.started_at, finished_at = v.finished_at, "
         "run_at = COALESCE(v.run_at, jobs_job.run_at), "
         "message = CASE WHEN v.message = '' THEN jobs_job.message ELSE v.message END, "
@@ -92,6 +95,8 @@ def _update(conclusions: Sequence[Conclusion], worker: str) -> list[str]:
         "error_fingerprint = v.error_fingerprint, crashes = jobs_job.crashes + v.crashes, "
         "result = v.result, "
         "published_at = CASE WHEN v.state = 'queued' THEN v.run_at ELSE jobs_job.published_at END, "
+        "unique_key = CASE WHEN unique_scope = 'waiting' OR (unique_scope = 'unfinished' "
+        "AND v.state IN ('failed', 'cancelled')) THEN '' ELSE unique_key END, "
         "worker = CASE WHEN v.state IN ('scheduled', 'queued') THEN '' ELSE jobs_job.worker END",
         where=FENCE,
         params=[worker],
@@ -114,6 +119,7 @@ def _values(c: Conclusion) -> tuple[object, ...]:
         c.problem.fingerprint,
         int(c.crashed),
         c.problem.encoded,
+        int(c.snoozed),
     )
 
 

@@ -17,6 +17,12 @@ FENCE = (
 )
 
 
+#: What a final state does to a unique key.
+UNIQUE_ENDS = (
+    "unique_key = CASE WHEN unique_scope IN ('waiting', 'unfinished') THEN '' ELSE unique_key END"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """An attempt that a worker process has begun."""
@@ -43,6 +49,7 @@ def start(starts: Sequence[Start], *, worker: str) -> list[str]:
         columns={"id": "text", "attempt": "int", "started_at": "time"},
         rows=[(s.id, s.attempt, s.started_at) for s in starts],
         set_="state = 'running', attempt = v.attempt, started_at = v.started_at, "
+        "unique_key = CASE WHEN unique_scope = 'waiting' THEN '' ELSE unique_key END, "
         "progress_done = NULL, progress_total = NULL, progress_message = ''",
         where="jobs_job.id = v.id AND jobs_job.worker = %s "
         "AND jobs_job.state = 'queued' AND jobs_job.attempt = v.attempt - 1",
@@ -64,7 +71,7 @@ def succeed(successes: Sequence[Success], *, worker: str) -> list[str]:
         rows=[(s.id, s.attempt, s.started_at, s.finished_at, s.result) for s in successes],
         set_="state = 'succeeded', attempt = v.attempt, started_at = v.started_at, "
         "finished_at = v.finished_at, result = v.result, "
-        "error_type = '', error_message = '', error_fingerprint = ''",
+        "error_type = '', error_message = '', error_fingerprint = '', " + UNIQUE_ENDS,
         where=FENCE,
         params=[worker],
     )

@@ -7,7 +7,10 @@ from django.db import connection, transaction
 from django.db.models import Min, Q, QuerySet
 
 from jobs.models import Job
-from jobs.states import State
+from jobs.states import State, WaitingFor
+
+#: What ends by itself when `run_at` has come.
+_TIMED = (WaitingFor.TIME, WaitingFor.RETRY, WaitingFor.CRASH, WaitingFor.RATE)
 
 #: A list in Redis: a queue and a priority.
 Bell = tuple[str, int]
@@ -17,9 +20,12 @@ Bell = tuple[str, int]
 def publish_due(*, now: datetime, limit: int = 500) -> list[Job]:
     """Scheduled → queued for jobs whose time has come, the most urgent first; at most `limit`.
 
-    Returns the rows, to be published in that order.
+    Returns the rows, to be published in that order. Jobs of a lane go and wait for their turn,
+    unless they have it already.
     """
-    due = Job.objects.due(now).order_by("-priority", "run_at", "id")
+    timed = Job.objects.due(now).filter(waiting_for__in=_TIMED)
+    timed.filter(in_turn=False).exclude(lane="").update(waiting_for=WaitingFor.LANE)
+    due = timed.order_by("-priority", "run_at", "id")
     ids = list(_lock(due).values_list("id", flat=True)[:limit])
     Job.objects.filter(id__in=ids, state=State.SCHEDULED).update(
         state=State.QUEUED, waiting_for="", published_at=now

@@ -7,19 +7,24 @@ from datetime import datetime
 from django.db import transaction
 
 from jobs.models import Job
-from jobs.states import FINAL, State
+from jobs.states import FINAL, State, WaitingFor
 
 
 @transaction.atomic
 def retry(ids: Collection[str], *, by: str, now: datetime) -> list[Job]:
-    """Queue those of `ids` that are finished, with all their retries to come. Returns the rows.
+    """Queue those of `ids` that are finished, with all their retries to come.
+
+    Returns the rows: the queued ones are to be published, those of lanes wait to be admitted.
 
     What happened before stays: attempts go on counting, and their rows and log lines are kept.
     """
     jobs = list(Job.objects.select_for_update().filter(id__in=ids, state__in=FINAL))
     for job in jobs:
         job.message = _from_the_start(job.message)
-        job.state = State.QUEUED
+        # A job of a lane takes its turn again, at the place that its age gives it.
+        job.state = State.SCHEDULED if job.lane else State.QUEUED
+        job.waiting_for = WaitingFor.LANE if job.lane else WaitingFor.NOTHING
+        job.in_turn = False
         job.worker = job.result = job.error_type = job.error_message = job.error_fingerprint = ""
         job.run_at = job.published_at = now
         job.claimed_at = job.started_at = job.finished_at = None
@@ -35,6 +40,8 @@ def retry(ids: Collection[str], *, by: str, now: datetime) -> list[Job]:
 _FIELDS = [
     "message",
     "state",
+    "waiting_for",
+    "in_turn",
     "worker",
     "result",
     "error_type",

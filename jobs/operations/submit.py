@@ -30,6 +30,10 @@ class Draft:
     schedule: str = ""
     tick: datetime | None = None
     requested_by: str = ""
+    lane: str = ""
+    unique_key: str = ""
+    unique_scope: str = ""
+    unique_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ _GIVEN = (
     *("id", "task", "queue", "priority", "state", "waiting_for", "message", "run_at"),
     *("expires_at", "max_attempts", "created_at", "published_at", "parent", "root"),
     *("group", "chord", "schedule", "tick", "requested_by"),
+    *("lane", "unique_key", "unique_scope", "unique_until"),
 )
 _AT_FIRST = {
     "attempt": "0",
@@ -59,6 +64,7 @@ _AT_FIRST = {
     "error_message": "''",
     "error_fingerprint": "''",
     "progress_message": "''",
+    "in_turn": "FALSE",
 }
 _COLUMNS = ", ".join(f'"{name}"' for name in (*_GIVEN, *_AT_FIRST))
 _ROW = f"({', '.join([*['%s'] * len(_GIVEN), *_AT_FIRST.values()])})"
@@ -69,7 +75,9 @@ def submit(drafts: Sequence[Draft], *, now: datetime) -> list[Ready]:
     """Write `drafts` as jobs and return those that are ready to be published.
 
     An id that exists already is left as it is: a chain step that is submitted twice, because the
-    step before it ran twice, is one job. The same holds for a tick of a schedule.
+    step before it ran twice, is one job. The same holds for a tick of a schedule, and for a unique
+    key: `operations.unique.holders` tells which job has it. Jobs of a lane wait for their turn:
+    `operations.lanes.admit`, after the commit.
     """
     if len(drafts) <= _CHUNK:
         _insert(drafts, now)
@@ -77,7 +85,11 @@ def submit(drafts: Sequence[Draft], *, now: datetime) -> list[Ready]:
         with transaction.atomic():
             for start in range(0, len(drafts), _CHUNK):
                 _insert(drafts[start : start + _CHUNK], now)
-    return [Ready(d.id, d.queue, d.priority, d.message, now) for d in drafts if not _later(d, now)]
+    return [
+        Ready(d.id, d.queue, d.priority, d.message, now)
+        for d in drafts
+        if _first_state(d, now) == (State.QUEUED, WaitingFor.NOTHING)
+    ]
 
 
 def _insert(drafts: Sequence[Draft], now: datetime) -> None:
@@ -92,26 +104,30 @@ def _insert(drafts: Sequence[Draft], now: datetime) -> None:
         )
 
 
-def _later(draft: Draft, now: datetime) -> bool:
-    return draft.run_at is not None and draft.run_at > now
+def _first_state(draft: Draft, now: datetime) -> tuple[State, WaitingFor]:
+    if draft.run_at is not None and draft.run_at > now:
+        return State.SCHEDULED, WaitingFor.TIME
+    if draft.lane:
+        return State.SCHEDULED, WaitingFor.LANE
+    return State.QUEUED, WaitingFor.NOTHING
 
 
 def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
-    later = _later(draft, now)
+    state, waiting_for = _first_state(draft, now)
     at = connection.ops.adapt_datetimefield_value
     return (
         draft.id,
         draft.task,
         draft.queue,
         draft.priority,
-        State.SCHEDULED.value if later else State.QUEUED.value,
-        WaitingFor.TIME.value if later else "",
+        state.value,
+        waiting_for.value,
         draft.message,
         at(draft.run_at or now),
         at(draft.expires_at),
         draft.max_attempts,
         at(now),
-        None if later else at(now),
+        at(now) if state == State.QUEUED else None,
         draft.parent,
         draft.root,
         draft.group,
@@ -119,4 +135,8 @@ def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
         draft.schedule,
         at(draft.tick),
         draft.requested_by,
+        draft.lane,
+        draft.unique_key,
+        draft.unique_scope,
+        at(draft.unique_until),
     )

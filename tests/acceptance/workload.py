@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 
 from celery import shared_task
+from django.utils import timezone
 
-from jobs.engine.context import check_cancelled, current_job, log, progress
-from jobs.models import Job
+from jobs.engine.context import check_cancelled, current_job, log, progress, snooze
+from jobs.engine.exactly_once import job_transaction
+from jobs.models import Job, Token
 
 logger = logging.getLogger(__name__)
 
@@ -127,3 +129,36 @@ def submit_more(n):
 def touch_database(number):
     """Read a row, as most tasks do."""
     return Job.objects.filter(id=str(number)).exists()
+
+
+@shared_task(name="test.step", bind=True, max_retries=3)
+def step(self, path, name, seconds=0.0, fails_first=False):
+    """Note the begin and the end; on wish, fail the first time."""
+    append.run(path, f"+{name}")
+    time.sleep(seconds)
+    append.run(path, f"-{name}")
+    if fails_first and current_job().attempt == 1:
+        raise self.retry(countdown=0.5)
+
+
+@shared_task(name="test.put_off")
+def put_off(path):
+    """Put itself off once, then finish."""
+    append.run(path, str(current_job().attempt))
+    if len(Path(path).read_text().split()) == 1:
+        snooze(0.3)
+    return "done"
+
+
+@shared_task(name="test.pay")
+def pay(token, then_die=False):
+    """Write a row and finish, both or neither; on wish, die right before or after the commit."""
+    with job_transaction() as finish:
+        Token.objects.create(
+            name=f"{token}-{current_job().attempt}", digest=f"{token}", created_at=timezone.now()
+        )
+        finish.result = "paid"
+        if then_die == "before" and current_job().attempt == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+    if then_die == "after":
+        os.kill(os.getpid(), signal.SIGKILL)

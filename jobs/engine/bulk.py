@@ -1,0 +1,70 @@
+"""Many jobs of one task at once: one message as the pattern, one INSERT for 500 rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from celery import Celery, Task
+from celery.utils.saferepr import saferepr
+from django.utils import timezone
+
+from jobs.engine.ids import new_id
+from jobs.engine.submission import Recorder, draft
+from jobs.engine.turn_options import turn_of
+from jobs.engine.writing import write
+from jobs.errors import SubmitError
+
+#: Positional and keyword arguments of one call.
+Call = tuple[Sequence[Any], Mapping[str, Any]]
+
+
+class _Pattern(Recorder):
+    """Keeps the first message instead of submitting it."""
+
+    sent: dict[str, Any]
+
+    def publish(self, body: Any, **message: Any) -> None:
+        self.sent = {"body": body, **message}
+
+
+def submit_many(task: Task, calls: Iterable[Call], **options: Any) -> list[str]:
+    """Submit a job of `task` for each of `calls`; returns their ids in that order.
+
+    `options` are those of `apply_async`, the same for all. It is one transaction, and much quicker
+    than a loop over `.delay()`: the message is built once.
+
+    Raises:
+        InvalidArguments, MessageTooLarge, SubmitError: nothing was written.
+    """
+    listed = [(list(args), dict(kwargs)) for args, kwargs in calls]
+    if not listed:
+        return []
+    if options.get("unique") or options.get("idempotency_key"):
+        raise SubmitError("submit_many makes many jobs; a unique one is submitted by apply_async.")
+    app: Celery = task.app
+    pattern = _Pattern(app)
+    options |= {"task_id": new_id(), "producer": pattern}
+    Celery.send_task(app, task.name, *listed[0], task_type=task, **_exec_options(task), **options)
+    turn = turn_of(task, task.name, pattern.sent["body"], pattern.sent)
+    drafts = [_draft(app, pattern.sent, call, turn.lane) for call in listed]
+    standing = write(drafts, turn, now=timezone.now())
+    return [standing[one.id] for one in drafts]
+
+
+def _exec_options(task: Task) -> dict[str, Any]:
+    return {key: value for key, value in task._get_exec_options().items() if value is not None}
+
+
+def _draft(app: Celery, sent: Mapping[str, Any], call: Call, lane: str) -> Any:
+    args, kwargs = call
+    id = new_id()
+    parent = sent["headers"]["parent_id"]
+    headers = sent["headers"] | {
+        "id": id,
+        "root_id": sent["headers"]["root_id"] if parent else id,
+        "argsrepr": saferepr(args, 1024),
+        "kwargsrepr": saferepr(kwargs, 1024),
+    }
+    if lane:
+        headers["lane"] = lane
+    body = (args, kwargs, sent["body"][2])
+    return draft(app, sent["routing_key"], headers, body, sent.get("priority"))

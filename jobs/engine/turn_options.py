@@ -1,0 +1,104 @@
+"""Lane and uniqueness, as a caller or a task asks for them.
+
+    apply_async(..., lane="order-17")                     strict order for that key
+    apply_async(..., lane="resize", lane_width=4)         at most four at a time, everywhere
+    apply_async(..., lane="example.org", lane_rate="2/s") evenly spaced starts
+    apply_async(..., unique=True)                         by arguments, while it is unfinished
+    apply_async(..., unique="shop-7", unique_for=60)      by key, for a minute
+    apply_async(..., unique="shop-7", unique_for="waiting", on_conflict="replace")
+    apply_async(..., idempotency_key="payment-93")        the first handle, as long as the row lives
+
+The same names are options of `@shared_task`, for all calls of a task.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal
+
+from kombu.utils.json import dumps
+
+from jobs.errors import SubmitError
+
+OPTIONS = ("lane", "lane_width", "lane_rate", "unique", "unique_for", "on_conflict")
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a job may go, and what it may not stand beside."""
+
+    lane: str = ""
+    width: int = 1
+    rate: tuple[int, float] | None = None
+    unique_key: str = ""
+    unique_scope: Literal["", "waiting", "unfinished", "period", "kept"] = ""
+    unique_seconds: float = 0.0
+    replace: bool = False
+
+    def unique_until(self, now: datetime) -> datetime | None:
+        """When the period of the key is over."""
+        if self.unique_scope != "period":
+            return None
+        return now + timedelta(seconds=self.unique_seconds)
+
+
+NO_TURN = Turn()
+
+
+def turn_of(task: Any, name: str, body: Any, options: Mapping[str, Any]) -> Turn:
+    """What `options` of the call, and those of the task, ask for.
+
+    Raises:
+        SubmitError: one of them makes no sense.
+    """
+    asked = {key: options.get(key, getattr(task, key, None)) for key in OPTIONS}
+    idempotency_key = options.get("idempotency_key")
+    if not (asked["lane"] or asked["unique"] or idempotency_key):
+        return NO_TURN
+    lane = str(asked["lane"] or "")
+    width = 1 if asked["lane_width"] is None else asked["lane_width"]
+    if len(lane) > 200 or not isinstance(width, int) or width < 1:
+        raise SubmitError(
+            f"lane={lane!r} (at most 200 characters), lane_width={width!r} (1 or more)."
+        )
+    key, scope, seconds = _uniqueness(name, body, asked, idempotency_key)
+    if asked["on_conflict"] not in (None, "first", "replace"):
+        raise SubmitError(f"on_conflict={asked['on_conflict']!r} must be 'first' or 'replace'.")
+    replace = asked["on_conflict"] == "replace"
+    return Turn(lane, width, _rate(asked["lane_rate"]), key, scope, seconds, replace)
+
+
+def _uniqueness(
+    name: str, body: Any, asked: Mapping[str, Any], idempotency_key: str | None
+) -> tuple[str, Any, float]:
+    if idempotency_key:
+        return _key("idempotency", str(idempotency_key)), "kept", 0.0
+    if not asked["unique"]:
+        return "", "", 0.0
+    value = dumps(body[:2], sort_keys=True) if asked["unique"] is True else str(asked["unique"])
+    lasts = asked["unique_for"] or "unfinished"
+    if lasts in ("waiting", "unfinished"):
+        return _key(name, value), lasts, 0.0
+    if isinstance(lasts, int | float) and lasts > 0:
+        return _key(name, value), "period", float(lasts)
+    raise SubmitError(
+        f"unique_for={lasts!r} must be 'waiting', 'unfinished' or a number of seconds."
+    )
+
+
+def _key(space: str, value: str) -> str:
+    """Short values stay readable; long ones are hashed."""
+    key = f"{space}:{value}"
+    return key if len(key) <= 200 else f"{space[:120]}:{sha256(value.encode()).hexdigest()}"
+
+
+def _rate(value: Any) -> tuple[int, float] | None:
+    """ "10/m" as (10, 60.0)."""
+    if value is None:
+        return None
+    count, _, unit = str(value).partition("/")
+    if not count.isdigit() or int(count) < 1 or unit not in _UNITS:
+        raise SubmitError(f"lane_rate={value!r} must look like '10/s', '100/m' or '5/h'.")
+    return int(count), _UNITS[unit]

@@ -1,0 +1,25 @@
+"""What the end of a job sets going: the body of its chord, and the next of its lane."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from celery import Celery
+from django.utils import timezone
+
+from jobs.engine import chords
+from jobs.engine.publisher import publish_on_commit
+from jobs.operations.lanes import admit, lanes_of
+
+
+def after_end(app: Celery, ids: Collection[str], *, now: datetime) -> None:
+    """Call it in the transaction that ended these jobs."""
+    if ids:
+        chords.end_of(app, ids, now=now)
+        if lanes := lanes_of(ids):
+            publish_on_commit(admit(lanes, now=now))
+
+
+def let_in(lanes: Collection[str]) -> None:
+    """Admit the next jobs of these lanes, and publish them once that is committed."""
+    if lanes:
+        publish_on_commit(admit(lanes, now=timezone.now()))

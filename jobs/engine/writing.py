@@ -1,0 +1,64 @@
+"""Write the rows of new jobs, and see to it that they are published after the commit."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from jobs.engine.publisher import publish_on_commit
+from jobs.engine.turn_options import NO_TURN, Turn
+from jobs.engine.turns import let_in
+from jobs.models import Lane
+from jobs.operations.lanes import make_lanes
+from jobs.operations.submit import Draft, submit
+from jobs.operations.unique import holders, replace_waiting
+
+
+def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, str]:
+    """Submit `drafts`, which share `turn`. Returns for each id that of the job that stands for it.
+
+    It is another one where a unique key was taken.
+    """
+    if turn is NO_TURN:
+        publish_on_commit(submit(drafts, now=now))
+        return {draft.id: draft.id for draft in drafts}
+    drafts = [_with_turn(draft, turn, now) for draft in drafts]
+    with transaction.atomic():
+        if turn.lane:
+            make_lanes([_lane(turn, now)])
+        ready = submit(drafts, now=now)
+        taken = _taken(drafts, turn, now)
+    publish_on_commit([job for job in ready if job.id not in taken])
+    if turn.lane:
+        transaction.on_commit(lambda: let_in({turn.lane}), robust=True)
+    return {draft.id: taken.get(draft.id, draft.id) for draft in drafts}
+
+
+def _with_turn(draft: Draft, turn: Turn, now: datetime) -> Draft:
+    return replace(
+        draft,
+        lane=turn.lane,
+        unique_key=turn.unique_key,
+        unique_scope=turn.unique_scope,
+        unique_until=turn.unique_until(now),
+    )
+
+
+def _lane(turn: Turn, now: datetime) -> Lane:
+    count, seconds = turn.rate or (None, None)
+    return Lane(
+        key=turn.lane, width=turn.width, rate_count=count, rate_seconds=seconds, created_at=now
+    )
+
+
+def _taken(drafts: Sequence[Draft], turn: Turn, now: datetime) -> dict[str, str]:
+    """Drafts whose key another job has, with its id; its arguments are replaced if so asked."""
+    if not turn.unique_key:
+        return {}
+    owner = holders([turn.unique_key]).get(turn.unique_key)
+    others = [draft for draft in drafts if owner is not None and draft.id != owner]
+    if turn.replace:
+        for draft in others:
+            replace_waiting(turn.unique_key, draft.message, now=now)
+    return {draft.id: owner for draft in others if owner is not None}

@@ -1,0 +1,75 @@
+"""Pause and resume a queue, a task or a lane: durable, with who, why and until when."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from jobs.models import Job, Pause
+from jobs.states import State, WaitingFor
+
+
+@transaction.atomic
+def pause(
+    kind: str,
+    value: str,
+    *,
+    by: str,
+    reason: str = "",
+    until: datetime | None = None,
+    now: datetime,
+) -> Pause:
+    """Let no job of it start until it is resumed or `until` comes. What runs goes on."""
+    row, _ = Pause.objects.update_or_create(
+        kind=kind,
+        value=value,
+        defaults={"paused_by": by, "reason": reason, "until": until, "created_at": now},
+    )
+    hold()
+    return row
+
+
+@transaction.atomic
+def resume(kind: str, value: str, *, now: datetime) -> list[Job]:
+    """End a pause. Returns the jobs that are queued by it, to be published."""
+    Pause.objects.filter(kind=kind, value=value).delete()
+    return let_go(now=now)
+
+
+def end_pauses(*, now: datetime) -> int:
+    """End the pauses whose time has come; returns how many."""
+    return Pause.objects.filter(until__lte=now).delete()[0]
+
+
+def hold() -> int:
+    """Queued jobs that a pause concerns and nobody has claimed → scheduled."""
+    paused = _paused()
+    if paused is None:
+        return 0
+    return (
+        Job.objects.unclaimed()
+        .filter(paused)
+        .update(state=State.SCHEDULED, waiting_for=WaitingFor.PAUSE)
+    )
+
+
+@transaction.atomic
+def let_go(*, now: datetime, limit: int = 1_000) -> list[Job]:
+    """Jobs that no pause concerns any more → queued. Returns them, to be published."""
+    held = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.PAUSE)
+    paused = _paused()
+    free = held.exclude(paused) if paused is not None else held
+    ids = list(free.order_by("-priority", "created_at", "id").values_list("id", flat=True)[:limit])
+    Job.objects.filter(id__in=ids, state=State.SCHEDULED).update(
+        state=State.QUEUED, waiting_for="", published_at=now
+    )
+    return list(Job.objects.filter(id__in=ids).order_by("-priority", "created_at", "id"))
+
+
+def _paused() -> Q | None:
+    """What a job must be like to be paused; None if nothing is."""
+    condition = None
+    for kind, value in Pause.objects.values_list("kind", "value"):
+        one = Q(**{kind: value})
+        condition = one if condition is None else condition | one
+    return condition
