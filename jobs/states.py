@@ -33,6 +33,7 @@ class WaitingFor(StrEnum):
     LANE = "lane"
     RATE = "rate"
     PAUSE = "pause"
+    SUCCESSOR = "successor"
 
 
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})

@@ -1,5 +1,4 @@
-"""When schedules fire. Pure: no tables and no clock; every process finds the same moments.
-"""
+"""When schedules fire. Pure: no tables and no clock; every process finds the same moments."""
 
 from jobs.clockwork.choice import due, latest
 from jobs.clockwork.crontab import Crontab, Fire

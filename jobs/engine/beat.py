@@ -10,7 +10,7 @@ from datetime import datetime
 from multiprocessing.util import Finalize
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
@@ -80,7 +80,7 @@ class JobScheduler(DatabaseScheduler):
             try:
                 self.submit(entry, now=timezone.now())
                 return
-            except (DatabaseError, InterfaceError, DatabaseUnavailable) as error:
+            except (OperationalError, InterfaceError, DatabaseUnavailable) as error:
                 logger.error("The job of %s waits for the database: %s", entry.name, error)
                 connection.close()
                 time.sleep(_PAUSE_SECONDS)

@@ -13,6 +13,7 @@ from celery.states import READY_STATES
 from django.db import transaction
 from kombu.utils.json import dumps, loads
 
+from jobs.errors import DatabaseUnavailable, SubmitError
 from jobs.models import Chord, Job
 from jobs.operations.chords import count_ended, open_chord
 from jobs.operations.chords import set_size as note_size
@@ -49,7 +50,17 @@ def submit_body(app: Celery, chord: Chord) -> None:
         reason = f"Dependency {failed.id if failed else '?'} raised {error!r}"
         app.backend.chord_error_from_stack(body, ChordError(reason))
     else:
+        _submit(app, body, results)
+
+
+def _submit(app: Celery, body: Any, results: Any) -> None:
+    try:
         body.delay(results)
+    except DatabaseUnavailable:
+        raise
+    except SubmitError as error:
+        # Too large, or no arguments of the body: the chord fails, not the worker.
+        app.backend.chord_error_from_stack(body, ChordError(f"The body was refused: {error}"))
 
 
 def wait_for_many(

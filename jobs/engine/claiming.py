@@ -9,11 +9,13 @@ from kombu.utils.json import dumps
 from jobs.engine.arguments import may_retry
 from jobs.engine.message import pack
 from jobs.engine.notes import Settled
+from jobs.engine.publisher import publish_on_commit
 from jobs.engine.request import JobRequest
 from jobs.models.job import DEFAULT_PRIORITY
 from jobs.operations import claim as claims
 from jobs.operations.claim import Claimed
-from jobs.operations.submit import Draft
+from jobs.operations.publish import republish
+from jobs.operations.submit import Draft, submit
 
 
 def claim_offers(
@@ -39,6 +41,14 @@ def claim_offers(
         mine = request.with_message(stale[id]) if id in stale else request
         mine.attempt = attempts[id] + 1
         settled.won.append(mine)
+
+
+def leave_to_others(offers: Sequence[JobRequest], *, now: datetime) -> None:
+    """This worker is about to stop: put what it fetched back into Redis, as rows."""
+    known = claims.existing([request.id for request in offers])
+    strangers = [draft_of(r) for r in offers if not r.tracked and r.id not in known]
+    publish_on_commit(submit(strangers, now=now))
+    publish_on_commit(republish(known, now=now))
 
 
 def _is_stale(request: JobRequest, claimed: Claimed) -> bool:

@@ -7,13 +7,15 @@ from here, about once a second.
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
 from celery.exceptions import Ignore
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from jobs.errors import JobCancelled
@@ -21,6 +23,7 @@ from jobs.operations.logs import Line, cancel_requested, write_lines, write_prog
 from jobs.operations.submit import Draft
 
 logger = logging.getLogger("jobs.task")
+_engine_logger = logging.getLogger(__name__)
 
 #: Seconds between two writes of progress, of log lines, and between two looks for a cancel.
 _THROTTLE = 1.0
@@ -44,8 +47,9 @@ class Report:
     resubmission: Draft | None = None
     progress: tuple[int | None, int | None, str] | None = None
     lines: list[Line] = field(default_factory=list)
-    #: Ids and names of chained tasks that can never run because this one failed.
-    abandoned: list[tuple[str, str]] = field(default_factory=list)
+    #: Chained tasks that can never run because this one failed: id, task, and the chord that it
+    #: belongs to.
+    abandoned: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -71,37 +75,38 @@ class Attempt:
         if self.kept_lines == _MOST_LINES:
             line = Line(line.at, "WARNING", f"More than {_MOST_LINES} lines: the rest is dropped.")
         self._lines.append(line)
-        if self._due(self._wrote_lines):
-            self._wrote_lines = time.monotonic()
-            self._write_lines()
+        self._write_due_lines()
 
-    def _write_lines(self) -> None:
-        if _in_transaction():
-            return  # a rollback would take them along; the parent writes them at the end
-        try:
+    def _write_due_lines(self) -> None:
+        if not (self._lines and self._due(self._wrote_lines)) or _in_transaction():
+            return  # in a transaction, a rollback would take them along; they come with the end
+        self._wrote_lines = time.monotonic()
+        with _forgiving("Log lines"):
             write_lines(self.id, self.number, self._lines)
-        except DatabaseError:
-            return
-        self._lines = []
+            self._lines = []
 
     def set_progress(self, done: int | None, total: int | None, message: str) -> None:
         """Keep the newest progress, and write it about once a second."""
+        done, total = _countable(done), _countable(total)
+        self._write_due_lines()
         self.report.progress = (done, total, message)
         if not self._due(self._wrote_progress) or _in_transaction():
             return
         self._wrote_progress = time.monotonic()
-        try:
+        with _forgiving("Progress"):
             write_progress(
                 self.id, self.number, worker=self.worker, done=done, total=total, message=message
             )
-        except DatabaseError as error:
-            logger.debug("Progress could not be written: %s", error)
 
     def check_cancelled(self) -> None:
         """Raise JobCancelled if somebody has asked to cancel the job."""
+        self._write_due_lines()
         if self._due(self._looked_for_cancel):
             self._looked_for_cancel = time.monotonic()
-            if cancel_requested(self.id):
+            asked = False
+            with _forgiving("A cancel"):
+                asked = cancel_requested(self.id)
+            if asked:
                 raise JobCancelled("The task saw the request and stopped.")
 
     def close(self) -> Report:
@@ -114,6 +119,24 @@ class Attempt:
     @staticmethod
     def _due(last: float) -> bool:
         return time.monotonic() - last >= _THROTTLE
+
+
+@contextmanager
+def _forgiving(what: str) -> Iterator[None]:
+    """A database that is away must not fail the job that only wanted to be watched."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError, ValueError) as error:
+        _engine_logger.warning("%s could not be read or written: %s", what, error)
+        if not _in_transaction():
+            connection.close()
+
+
+def _countable(value: Any) -> int | None:
+    """A number that a column takes; anything else is no progress."""
+    if isinstance(value, int | float) and 0 <= value < 2**63:
+        return int(value)
+    return None
 
 
 _current: ContextVar[Attempt | None] = ContextVar("hachi_attempt", default=None)

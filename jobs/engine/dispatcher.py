@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from jobs.engine.publisher import publish, publisher
-from jobs.engine.turns import after_end, let_in
+from jobs.engine.turns import after_end, give_on, let_in
 from jobs.operations.cancel import expire
 from jobs.operations.lanes import lanes_with_room
 from jobs.operations.nodes import silent, take_lease
@@ -119,7 +119,7 @@ class Dispatcher:
                     node.id, max_crashes=settings.HACHI_MAX_CRASHES, reason=reason, now=now
                 )
                 after_end(self._app, rescued.crashed, now=now)
-            publish(rescued.released)
+                give_on(self._app, rescued.released, now=now)
             turn.released += len(rescued.released)
             turn.crashed += len(rescued.crashed)
             logger.warning("%s %s is gone: %s", node.kind, node.name, turn)

@@ -37,6 +37,15 @@ class Ending:
     #: What the pool's process reported; None if it did not live to.
     report: Report | None = None
     problem: Problem | None = None
+    #: What the attempt came to could not be written; this stands in its place.
+    unwritable: bool = False
+
+
+def unwritable(error: Exception) -> Ending:
+    """The ending of an attempt whose own could not be written."""
+    now = timezone.now()
+    text = f"What it came to could not be written: {error}"
+    return Ending("fail", now, error, None, Problem(type(error).__name__, text), unwritable=True)
 
 
 def cause_of(exc_info: Any) -> BaseException:

@@ -56,21 +56,28 @@ def _count(value: Any) -> int | None:
 
 
 def abandon(
-    attempt: context.Attempt | None, id: str, error: BaseException, task: str | None
-) -> None:
+    attempt: context.Attempt | None, id: str, error: BaseException, task: str, chord: str
+) -> list[str]:
     """Note that the job `id` can never run, because the one before it failed.
 
     Inside an attempt the parent writes it with the attempt's end; elsewhere (the body of a failed
-    chord) it is written here.
+    chord) it is written here. Returns the ids that have failed by it now.
     """
     if attempt is not None:
-        attempt.report.abandoned.append((id, task or ""))
-    else:
-        record_failures([never_run(id, task or "", problem_of(error))])
+        attempt.report.abandoned.append((id, task, chord))
+        return []
+    return record_failures([never_run(id, task, problem_of(error), chord=chord)])
 
 
 def never_run(
-    id: str, task: str, problem: Problem, *, queue: str = "", message: str = "", root: str = ""
+    id: str,
+    task: str,
+    problem: Problem,
+    *,
+    queue: str = "",
+    message: str = "",
+    root: str = "",
+    chord: str = "",
 ) -> Job:
     """The row of a job that failed before it could run."""
     now = timezone.now()
@@ -87,4 +94,5 @@ def never_run(
         error_message=clean(problem.message),
         error_fingerprint=problem.fingerprint,
         root=root,
+        chord=chord,
     )

@@ -38,6 +38,7 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._pinned: Any = None  # as in the ledger
         self._enrolled = False
+        self._turned_at = timezone.now()
 
     def start(self) -> None:
         """Start the thread, once."""
@@ -57,7 +58,7 @@ class Keeper:
         while True:
             try:
                 with self._lock:
-                    self.turn(timezone.now())
+                    self._turn_awake(timezone.now())
                     self._pinned = connection.connection
             except (DatabaseError, InterfaceError) as error:
                 logger.error("The database does not answer (%s); trying again.", error)
@@ -70,8 +71,25 @@ class Keeper:
                 connection.close()
                 return
 
+    def _turn_awake(self, now: datetime) -> None:
+        """A turn; after a gap, the others' silence proves nothing.
+
+        The machine may have slept, or this turn may have waited for a lock of the database, as all
+        the others had to. The wall clock tells; the monotonic one stands still in a suspend.
+        """
+        gap = timedelta(seconds=settings.HACHI_LEASE_SECONDS / 3)
+        if now - self._turned_at > gap:
+            self._dispatcher.lost_sight(now)
+        self.turn(now)
+        self._turned_at = timezone.now()
+        if self._turned_at - now > gap:
+            self._dispatcher.lost_sight(self._turned_at)
+
     def turn(self, now: datetime) -> None:
         """Beat, look for cancels, dispatch."""
+        if not self._ledger.is_alive:
+            logger.critical("The ledger's thread is gone: this worker lets others take over.")
+            return
         self._beat(now)
         self._stop_cancelled(now)
         self._dispatcher.run_once(now)
@@ -81,6 +99,7 @@ class Keeper:
             return
         if self._enrolled:
             logger.warning("This worker was thought dead; what it held runs elsewhere now.")
+            self._ledger.forget_all()
         self._node.seen_at = now
         enroll(self._node)
         self._enrolled = True
@@ -89,7 +108,7 @@ class Keeper:
         grace = timedelta(seconds=settings.HACHI_CANCEL_GRACE_SECONDS)
         for id, asked_at, reason in flagged_of(self._node.id):
             request = self._ledger.held.get(id)
-            if request is None:
+            if request is None or request.ended:
                 continue
             request.stop_reason = reason
             if request.time_start is None:

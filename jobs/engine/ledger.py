@@ -14,14 +14,15 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from celery import Celery
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from jobs.engine.endings import Ending
+from jobs.engine.endings import Ending, unwritable
 from jobs.engine.forking import fork_lock
 from jobs.engine.notes import End, Note, Offer, Start, TakenBack
 from jobs.engine.request import JobRequest
 from jobs.engine.settlement import settle
+from jobs.errors import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -150,18 +151,41 @@ class Ledger:
             try:
                 self._settle(batch)
                 return
-            except (OperationalError, InterfaceError) as error:
+            except (OperationalError, InterfaceError, DatabaseUnavailable) as error:
                 logger.error("The database does not answer (%s); trying again.", error)
                 self._forget_connection()
                 time.sleep(pause)
                 pause = min(pause * 2, 5.0)
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001 - this thread must live, whatever a row holds
+                self._forget_connection()
                 if len(batch) == 1:
-                    logger.exception("This could not be written: %r", batch[0], exc_info=error)
+                    self._give_up(batch[0], error)
                     return
                 for note in batch:
                     self._settle_for_sure([note])
                 return
+
+    def _give_up(self, note: Note, error: Exception) -> None:
+        """A note that cannot be written: end its job with the reason, and lose no credit."""
+        logger.error("This could not be written: %r", note, exc_info=error)
+        if isinstance(note, Offer):
+            self._lost.append(note.request)
+            self._wake()
+        elif isinstance(note, End) and not note.ending.unwritable:
+            self._settle_for_sure([End(note.request, unwritable(error))])
+        else:
+            self.held.pop(note.request.id, None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs, or was never started."""
+        return self._thread is None or self._thread.is_alive()
+
+    def forget_all(self) -> None:
+        """Drop what is claimed and has not begun: this worker was taken for dead."""
+        for request in [r for r in list(self.held.values()) if r.time_start is None]:
+            request.ended = True
+            self.held.pop(request.id, None)
 
     def _settle(self, batch: list[Note]) -> None:
         with self._lock:

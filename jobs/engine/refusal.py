@@ -3,12 +3,14 @@
 import logging
 from typing import Any
 
-from django.db import DatabaseError
+from celery import current_app
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 from kombu.utils.json import dumps
 
 from jobs.engine.failures import never_run
 from jobs.engine.ids import new_id
+from jobs.engine.turns import after_end
 from jobs.models import Job
 from jobs.operations.conclude import Problem, record_failures, refuse_queued
 
@@ -24,20 +26,34 @@ def refuse(message: Any, error_type: str, text: str) -> None:
     id = id if isinstance(id, str) and 0 < len(id) <= 255 else new_id()
     problem = Problem(error_type, text)
     try:
-        if not refuse_queued(id, problem, now=timezone.now()):
-            record_failures([_row(id, headers, message, problem)])
-    except DatabaseError:
+        with transaction.atomic():
+            if refuse_queued(id, problem, now=timezone.now()):
+                after_end(current_app, [id], now=timezone.now())
+            else:
+                record_failures([_row(id, headers, message, problem)])
+    except (DatabaseError, InterfaceError):
+        connection.close()
         logger.exception("A refused message could not be kept: %r", headers)
 
 
 def _row(id: str, headers: dict[str, Any], message: Any, problem: Problem) -> Job:
-    body = message.body if isinstance(message.body, str) else repr(message.body)
+    body = message.body
+    if isinstance(body, bytes):
+        body = body.decode("utf-8", "replace")
+    body = body if isinstance(body, str) else repr(body)
+    content = {
+        # A task that this worker does not know may be known after the next deploy: keep it whole.
+        "body": body[:_LONGEST],
+        "content-encoding": message.content_encoding,
+        "content-type": message.content_type if len(body) <= _LONGEST else None,
+        "headers": headers,
+    }
     return never_run(
         id,
         str(headers.get("task") or "unknown"),
         problem,
         queue=str((message.delivery_info or {}).get("routing_key") or ""),
-        message=_text({"headers": headers, "body": body[:_LONGEST]}),
+        message=_text(content),
     )
 
 

@@ -10,8 +10,9 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from billiard.einfo import ExceptionInfo
 from celery import signals
-from celery.exceptions import TaskRevokedError, TimeLimitExceeded
+from celery.exceptions import TaskRevokedError, Terminated, TimeLimitExceeded
 from celery.utils.saferepr import saferepr
 from celery.worker.request import Request
 from celery.worker.state import revoked as revoked_ids
@@ -119,7 +120,10 @@ class JobRequest(Request):
         super().on_accepted(pid, time_accepted)
         self.ledger.note_start(self, self.started_at or timezone.now())
 
-    def on_success(self, outcome: Outcome, **_: Any) -> None:
+    def on_success(self, outcome: Outcome | ExceptionInfo, **_: Any) -> None:
+        if isinstance(outcome, ExceptionInfo):
+            self.on_failure(outcome)  # the threads and solo pools report a SystemExit like this
+            return
         failed, value, runtime, report = outcome
         ending = ending_of(cause_of(value) if failed else None, report)
         if not self._end(ending):
@@ -133,7 +137,10 @@ class JobRequest(Request):
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
         """The pool could not bring an outcome: the process died, or was told to."""
-        ending = ending_of(cause_of(exc_info), None, traceback=str(exc_info.traceback))
+        error = cause_of(exc_info)
+        ending = ending_of(error, None, traceback=str(exc_info.traceback))
+        if isinstance(error, Terminated) and not (self.stop_reason or self.id in revoked_ids):
+            ending = returned(timezone.now())  # a cold shutdown of this worker, nobody's cancel
         if self._end(ending):
             self._tell_failure(ending, exc_info)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from celery.backends.base import Backend, SyncBackendMixin
-from celery.exceptions import TaskRevokedError
+from celery.exceptions import NotRegistered, TaskRevokedError
 from celery.states import FAILURE, PENDING, RETRY, REVOKED, SUCCESS
 from django.utils import timezone
 from kombu.utils.json import dumps, loads
@@ -42,8 +42,8 @@ class JobBackend(Backend, SyncBackendMixin):
     ) -> Any:
         attempt = context.current()
         if attempt is None or attempt.id != task_id:
-            if state == FAILURE:
-                failures.abandon(attempt, task_id, result, getattr(request, "task", None))
+            if state == FAILURE and not isinstance(result, NotRegistered):  # refusal.py keeps those
+                self._abandon(attempt, task_id, result, request)
         elif state == SUCCESS:
             attempt.report.result = dumps(result)
         elif isinstance(result, BaseException):
@@ -52,6 +52,16 @@ class JobBackend(Backend, SyncBackendMixin):
         elif isinstance(result, dict):
             attempt.set_progress(*failures.progress_in(state, result))
         return result
+
+    def _abandon(
+        self, attempt: context.Attempt | None, task_id: str, error: BaseException, request: Any
+    ) -> None:
+        """A chained task, or the body of a chord, can never run."""
+        options = getattr(request, "options", None) or {}
+        chord = (getattr(request, "group", None) or "") if "chord" in options else ""
+        task = getattr(request, "task", None) or ""
+        failed = failures.abandon(attempt, task_id, error, task, chord)
+        chords.end_of(self.app, failed, now=timezone.now())
 
     def on_chord_part_return(self, request: Any, state: str, result: Any, **_: Any) -> None:
         """Nothing: the parent counts, in the transaction that ends the job."""

@@ -7,12 +7,12 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 
-from jobs.engine.claiming import claim_offers
+from jobs.engine.claiming import claim_offers, leave_to_others
 from jobs.engine.endings import conclusion
 from jobs.engine.failures import never_run
 from jobs.engine.notes import End, Note, Offer, Settled, Start, TakenBack
 from jobs.engine.publisher import publish_on_commit
-from jobs.engine.turns import after_end
+from jobs.engine.turns import after_end, give_on
 from jobs.models import Job
 from jobs.operations.cancel import cancel_claimed
 from jobs.operations.claim import interrupt, release
@@ -20,7 +20,6 @@ from jobs.operations.conclude import Conclusion, Problem, conclude, record_failu
 from jobs.operations.finish import Start as Started
 from jobs.operations.finish import Success, start, succeed
 from jobs.operations.logs import write_lines, write_progress
-from jobs.operations.publish import republish
 from jobs.operations.rescue import crash
 from jobs.states import FINAL, State
 
@@ -49,7 +48,7 @@ def settle(
         if taking:
             claim_offers(offers, settled, worker=worker, now=now)
         else:
-            publish_on_commit(republish([request.id for request in offers], now=now))
+            leave_to_others(offers, now=now)
     return settled
 
 
@@ -70,14 +69,22 @@ def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) ->
     if conclusions:
         concluded = set(conclude(conclusions, worker=worker))
         ended += concluded
-        _write_abandoned(ends, concluded)
+        ended += _write_abandoned(ends, concluded)
         again = [c.id for c in conclusions if c.state == State.QUEUED and c.id in concluded]
         publish_on_commit(list(Job.objects.unclaimed().filter(id__in=again)) if again else [])
         final = {c.id: c for c in conclusions if c.id in concluded and c.state in FINAL}
         _tell_family(ends, final)
-    _give_back([e.request.id for e in ends if e.ending.kind == "return"], worker, now)
-    if any(end.request.chord or end.request.request_dict.get("lane") for end in ends):
+    _give_back(app, [e.request.id for e in ends if e.ending.kind == "return"], worker, now)
+    if any(_in_company(end) for end in ends):
         after_end(app, ended, now=now)
+
+
+def _in_company(end: End) -> bool:
+    """Whether somebody waits for the end of this job."""
+    report = end.ending.report
+    return bool(
+        end.request.chord or end.request.request_dict.get("lane") or (report and report.abandoned)
+    )
 
 
 def _success(end: End) -> Success:
@@ -123,8 +130,8 @@ def _write_reports(ends: Sequence[End], worker: str) -> None:
             )
 
 
-def _write_abandoned(ends: Sequence[End], concluded: set[str]) -> None:
-    """Rows for the rest of a chain that one of its steps has ended."""
+def _write_abandoned(ends: Sequence[End], concluded: set[str]) -> list[str]:
+    """Rows for the rest of a chain that one of its steps has ended; returns their ids."""
     rows = [
         never_run(
             id,
@@ -134,12 +141,13 @@ def _write_abandoned(ends: Sequence[End], concluded: set[str]) -> None:
                 f"Never run: {end.request.name}, which comes before it, did not succeed.",
             ),
             root=end.request.root_id or "",
+            chord=chord,
         )
         for end in ends
         if end.ending.report and end.request.id in concluded
-        for id, task in end.ending.report.abandoned
+        for id, task, chord in end.ending.report.abandoned
     ]
-    record_failures(rows)
+    return record_failures(rows) if rows else []
 
 
 def _tell_family(ends: Sequence[End], final: dict[str, Conclusion]) -> None:
@@ -151,10 +159,10 @@ def _tell_family(ends: Sequence[End], final: dict[str, Conclusion]) -> None:
             request.task.backend.mark_as_failure(request.id, error, request=request._context)
 
 
-def _give_back(ids: Sequence[str], worker: str, now: datetime) -> None:
+def _give_back(app: Celery, ids: Sequence[str], worker: str, now: datetime) -> None:
     if ids:
         jobs = release(ids, worker=worker, now=now) + interrupt(ids, worker=worker, now=now)
-        publish_on_commit(jobs)
+        give_on(app, jobs, now=now)
 
 
 def _write_taken_back(app: Celery, notes: Sequence[TakenBack], worker: str, now: datetime) -> None:

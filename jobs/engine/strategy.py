@@ -8,6 +8,7 @@ and not easy to override: tests/acceptance/test_celery_contract.py fails loudly 
 from collections.abc import Callable
 from typing import Any
 
+from celery.exceptions import InvalidTaskError
 from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
 
 from jobs.engine.request import JobRequest
@@ -19,6 +20,7 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
 
     def handle(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
         body, headers, decoded, utc = _protocol_2(message, body, app)
+        _check(message, headers)
         request = JobRequest(
             message,
             ledger=ledger,
@@ -37,6 +39,15 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
         ledger.offer(request)
 
     return handle
+
+
+def _check(message: Any, headers: Any) -> None:
+    """Refuse what no row could hold; the consumer makes a failed row of it."""
+    id, priority = headers.get("id"), message.properties.get("priority")
+    if not isinstance(id, str) or not 0 < len(id) <= 255:
+        raise InvalidTaskError(f"The message's id {id!r} is no text of 1 to 255 characters.")
+    if not isinstance(priority, int | None):
+        raise InvalidTaskError(f"The message's priority {priority!r} is no number.")
 
 
 def _protocol_2(message: Any, body: Any, app: Any) -> tuple[Any, Any, bool, bool]:

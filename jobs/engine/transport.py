@@ -112,7 +112,7 @@ class Channel(kombu_redis.Channel):
             payload = loads(kombu_redis.bytes_to_str(item))
             payload["properties"]["delivery_tag"]
             payload["headers"].get("task")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             self._put_aside(item, queue, error)
             return
         try:
@@ -120,6 +120,7 @@ class Channel(kombu_redis.Channel):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             # kombu counts KeyError among connection errors: it would reconnect for ever.
             self._put_aside(item, queue, error)
+            self.qos.ack(payload["properties"]["delivery_tag"])  # or its credit is gone for good
 
     def _put_aside(self, item: bytes, queue: str, error: Exception) -> None:
         logger.error(

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from jobs.engine import chords
 from jobs.engine.publisher import publish_on_commit
+from jobs.models import Job
 from jobs.operations.lanes import admit, lanes_of
+from jobs.states import State
 
 
 def after_end(app: Celery, ids: Collection[str], *, now: datetime) -> None:
@@ -17,6 +19,12 @@ def after_end(app: Celery, ids: Collection[str], *, now: datetime) -> None:
         chords.end_of(app, ids, now=now)
         if lanes := lanes_of(ids):
             publish_on_commit(admit(lanes, now=now))
+
+
+def give_on(app: Celery, jobs: Collection[Job], *, now: datetime) -> None:
+    """Publish jobs that a worker gave back; those that were to be cancelled have ended by it."""
+    publish_on_commit([job for job in jobs if job.state == State.QUEUED])
+    after_end(app, [job.id for job in jobs if job.state == State.CANCELLED], now=now)
 
 
 def let_in(lanes: Collection[str]) -> None:

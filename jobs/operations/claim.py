@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from jobs.models import Job
+from jobs.operations.cancel import cancel_flagged
 from jobs.operations.submit import Draft, submit
 from jobs.states import State
 
@@ -35,14 +36,15 @@ def claim(ids: Collection[str], *, worker: str, now: datetime) -> list[Claimed]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE jobs_job SET worker = %s, claimed_at = %s WHERE id IN ({marks}) "  # noqa: S608
-            "AND state = 'queued' AND worker = '' AND cancel_requested_at IS NULL "
+            # Its own claim counts: the answer to the commit of the first try may have been lost.
+            "AND state = 'queued' AND worker IN ('', %s) AND cancel_requested_at IS NULL "
             "AND (expires_at IS NULL OR expires_at > %s) "
             "AND NOT EXISTS (SELECT 1 FROM jobs_pause p WHERE "
             "(p.kind = 'queue' AND p.value = jobs_job.queue) "
             "OR (p.kind = 'task' AND p.value = jobs_job.task) "
             "OR (p.kind = 'lane' AND p.value = jobs_job.lane)) "
             "RETURNING id, attempt, published_at",
-            [worker, moment, *sorted(ids), moment],
+            [worker, moment, *sorted(ids), worker, moment],
         )
         rows = cursor.fetchall()
     return [Claimed(id, attempt, _moment(published)) for id, attempt, published in rows]
@@ -79,11 +81,12 @@ def adopt(drafts: Sequence[Draft], *, worker: str, now: datetime) -> list[Claime
 def release(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
     """Put claimed jobs that never started back into the queue; no attempt is spent.
 
-    Returns the rows, to be published again.
+    Returns the rows: the queued ones are to be published again, the others were to be cancelled.
     """
     held = Job.objects.filter(id__in=ids, worker=worker, state=State.QUEUED)
     freed = list(held.select_for_update().values_list("id", flat=True))
     Job.objects.filter(id__in=freed).update(worker="", claimed_at=None, published_at=now)
+    cancel_flagged(freed, now=now)
     return list(Job.objects.filter(id__in=freed))
 
 
@@ -91,7 +94,7 @@ def release(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
 def interrupt(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
     """Put running jobs back into the queue; the attempt that was cut short does not count.
 
-    Returns the rows, to be published again.
+    Returns the rows, as `release` does.
     """
     held = Job.objects.filter(id__in=ids, worker=worker, state=State.RUNNING)
     freed = list(held.select_for_update().values_list("id", flat=True))
@@ -103,4 +106,5 @@ def interrupt(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
         started_at=None,
         published_at=now,
     )
+    cancel_flagged(freed, now=now)
     return list(Job.objects.filter(id__in=freed))

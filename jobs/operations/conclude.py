@@ -138,17 +138,33 @@ def _attempt(c: Conclusion, worker: str) -> Attempt:
 
 
 def clean(text: str) -> str:
-    """PostgreSQL refuses NUL characters in text; an error message may hold anything."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    """Text that every database takes: an error message may hold NULs and lone surrogates."""
+    whole = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return whole.encode("utf-8", "replace").decode()
 
 
 @transaction.atomic
-def record_failures(jobs: Sequence[Job]) -> None:
+def record_failures(jobs: Sequence[Job]) -> list[str]:
     """Write rows of jobs that can never run: a broken message, a step whose predecessor failed.
 
-    A row that exists already is left as it is.
+    A row that exists already is left as it is, but for one that waits for just this step. Returns
+    the ids that have failed by it.
     """
+    ids = [job.id for job in jobs]
+    known = set(Job.objects.filter(id__in=ids).values_list("id", flat=True))
     Job.objects.bulk_create(jobs, ignore_conflicts=True)
+    failed = [id for id in ids if id not in known]
+    waiting = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.SUCCESSOR)
+    for job in jobs:
+        changed = waiting.filter(id=job.id).update(
+            state=State.FAILED,
+            waiting_for="",
+            finished_at=job.finished_at,
+            error_type=job.error_type,
+            error_message=job.error_message,
+        )
+        failed += [job.id] * changed
+    return failed
 
 
 def refuse_queued(id: str, problem: Problem, *, now: datetime) -> bool:

@@ -9,8 +9,8 @@ from jobs.models import Lease, Node
 
 
 def enroll(node: Node) -> None:
-    """Write the row of a process that has just started."""
-    node.save(force_insert=True)
+    """Write the row of a process that has just started, or was taken for dead."""
+    node.save()
 
 
 def heartbeat(node_id: str, *, now: datetime) -> bool:

@@ -12,13 +12,15 @@ from jobs.states import FINAL, State, WaitingFor
 
 @transaction.atomic
 def retry(ids: Collection[str], *, by: str, now: datetime) -> list[Job]:
-    """Queue those of `ids` that are finished, with all their retries to come.
+    """Queue those of `ids` that are finished and have a message to run, with all retries to come.
 
     Returns the rows: the queued ones are to be published, those of lanes wait to be admitted.
 
     What happened before stays: attempts go on counting, and their rows and log lines are kept.
     """
-    jobs = list(Job.objects.select_for_update().filter(id__in=ids, state__in=FINAL))
+    finished = Job.objects.select_for_update().filter(id__in=ids, state__in=FINAL)
+    jobs = [job for job in finished if _can_run(job.message)]
+    _clear_the_way(jobs)
     for job in jobs:
         job.message = _from_the_start(job.message)
         # A job of a lane takes its turn again, at the place that its age gives it.
@@ -58,6 +60,23 @@ _FIELDS = [
     "requested_by",
     "chord",
 ]
+
+
+def _can_run(message: str) -> bool:
+    """Whether there is anything to run: the rest of a broken chain and garbage have no message."""
+    content = json.loads(message)
+    return bool(content.get("content-type") and content["headers"].get("task"))
+
+
+def _clear_the_way(jobs: Collection[Job]) -> None:
+    """Take away the rows of chain steps that never ran: they will be submitted again."""
+    steps = [step for job in jobs for step in _chained(job.message)]
+    Job.objects.filter(id__in=steps, state=State.FAILED, error_type="UpstreamFailed").delete()
+
+
+def _chained(message: str) -> list[str]:
+    _, _, embed = json.loads(json.loads(message)["body"])
+    return [step["options"]["task_id"] for step in embed.get("chain") or []]
 
 
 def _from_the_start(message: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from jobs.models import Job
 from jobs.models.job import DEFAULT_PRIORITY
 from jobs.states import State, WaitingFor
 
@@ -80,11 +81,13 @@ def submit(drafts: Sequence[Draft], *, now: datetime) -> list[Ready]:
     `operations.lanes.admit`, after the commit.
     """
     if len(drafts) <= _CHUNK:
-        _insert(drafts, now)
+        written = _insert(drafts, now)
     else:
         with transaction.atomic():
-            for start in range(0, len(drafts), _CHUNK):
-                _insert(drafts[start : start + _CHUNK], now)
+            chunks = range(0, len(drafts), _CHUNK)
+            written = sum(_insert(drafts[start : start + _CHUNK], now) for start in chunks)
+    if written < len(drafts):
+        take_over(drafts, now=now)
     return [
         Ready(d.id, d.queue, d.priority, d.message, now)
         for d in drafts
@@ -92,9 +95,29 @@ def submit(drafts: Sequence[Draft], *, now: datetime) -> list[Ready]:
     ]
 
 
-def _insert(drafts: Sequence[Draft], now: datetime) -> None:
+def take_over(drafts: Sequence[Draft], *, now: datetime) -> None:
+    """Give their messages to jobs of the same ids that wait for just this.
+
+    A job that has replaced itself by a chain or a chord is carried on by the last step of it.
+    """
+    waiting = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.SUCCESSOR)
+    for draft in drafts:
+        waiting.filter(id=draft.id).update(
+            state=State.QUEUED,
+            waiting_for="",
+            task=draft.task,
+            queue=draft.queue,
+            priority=draft.priority,
+            message=draft.message,
+            max_attempts=draft.max_attempts,
+            published_at=now,
+        )
+
+
+def _insert(drafts: Sequence[Draft], now: datetime) -> int:
+    """Insert; returns how many rows are new."""
     if not drafts:
-        return
+        return 0
     rows = ", ".join([_ROW] * len(drafts))
     values = [value for draft in drafts for value in _values(draft, now)]
     with connection.cursor() as cursor:
@@ -102,6 +125,7 @@ def _insert(drafts: Sequence[Draft], now: datetime) -> None:
             f"INSERT INTO jobs_job ({_COLUMNS}) VALUES {rows} ON CONFLICT DO NOTHING",  # noqa: S608
             values,
         )
+        return int(cursor.rowcount)
 
 
 def _first_state(draft: Draft, now: datetime) -> tuple[State, WaitingFor]:

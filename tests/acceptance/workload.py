@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from celery import shared_task
+from celery import chain, chord, group, shared_task
 from django.utils import timezone
 
 from jobs.engine.context import check_cancelled, current_job, log, progress, snooze
@@ -162,3 +162,47 @@ def pay(token, then_die=False):
             os.kill(os.getpid(), signal.SIGKILL)
     if then_die == "after":
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(name="test.odd")
+def odd(case):
+    """Tell what no column takes."""
+    if case == "surrogate_log":
+        log("a file name: \udcff and a \x00")
+    elif case == "progress_nan":
+        progress(float("nan"), float("inf"))
+    else:
+        progress(-1, 10**30, "\udcff")
+    return case
+
+
+@shared_task(name="test.become", bind=True)
+def become(self, shape):
+    """Become a chain, a group or a chord."""
+    canvas = {
+        "chain": chain(add.s(1, 2), add.s(3)),
+        "group": group(add.s(1, 1), add.s(2, 2)),
+        "chord": chord([add.s(1, 1), add.s(2, 2)], total.s()),
+        "failing": chain(fail.si(), add.si(1, 1)),
+    }[shape]
+    raise self.replace(canvas)
+
+
+@shared_task(name="test.leave")
+def leave():
+    """Exit."""
+    raise SystemExit(3)
+
+
+@shared_task(name="test.needs")
+def needs(path):
+    """Fail until a file is there."""
+    if not Path(path).exists():
+        raise FileNotFoundError(path)
+
+
+@shared_task(name="test.slow_append")
+def slow_append(path, line):
+    """Write a line to a file, slowly."""
+    time.sleep(0.2)
+    append.run(path, line)
