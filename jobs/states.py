@@ -47,6 +47,7 @@ TRANSITIONS: frozenset[tuple[State | None, State]] = frozenset(
         (None, State.FAILED),  # record: a message or chain step that can never run
         (State.SCHEDULED, State.QUEUED),  # publish: its time has come
         (State.SCHEDULED, State.CANCELLED),  # cancel
+        (State.SCHEDULED, State.FAILED),  # what replaced it failed
         (State.QUEUED, State.RUNNING),  # start
         (State.QUEUED, State.CANCELLED),  # cancel, expire
         (State.QUEUED, State.FAILED),  # refused by the worker before it ran
