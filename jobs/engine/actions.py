@@ -27,19 +27,23 @@ def submit_task(
     priority: int | None = None,
     requested_by: str = "",
     public_only: bool = False,
+    turn: Mapping[str, Any] | None = None,
 ) -> str:
     """Submit a job of the task called `name`; returns its id. `countdown` is in seconds.
 
+    `turn` has options of jobs.engine.turn_options: lane, unique, idempotency_key and their like.
+
     Raises:
         UnknownTask, TaskNotPublic: there is no such task, or it may not be called from outside.
-        InvalidArguments, MessageTooLarge, DatabaseUnavailable: see JobTask.apply_async.
+        InvalidArguments, MessageTooLarge, SubmitError, DatabaseUnavailable: see
+            JobTask.apply_async.
     """
     task = current_app.tasks.get(name)
     if task is None:
         raise UnknownTask(f"There is no task {name!r}.")
     if public_only and not task.public:
         raise TaskNotPublic(f"{name} cannot be called from outside (it is not public=True).")
-    options = {"countdown": countdown, "queue": queue, "priority": priority}
+    options = {"countdown": countdown, "queue": queue, "priority": priority, **(turn or {})}
     result = task.apply_async(
         list(args),
         dict(kwargs or {}),

@@ -5,13 +5,14 @@ worker lives, everything heals. If none lives, there is nobody to dispatch to.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 import redis
 from celery import Celery
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
@@ -67,17 +68,32 @@ class Dispatcher:
         if not take_lease("dispatcher", holder=self._holder, now=now, seconds=lease / 3):
             return None
         turn = Turn()
-        if now - self._watching_since >= timedelta(seconds=lease):
-            self._rescue_the_dead(turn, now)
-        self._expire(turn, now)
-        end_periods(now=now)
-        self._pauses(turn, now)
-        self._publish_due(turn, now)
-        let_in(lanes_with_room())
-        self._republish_lost(turn, now)
+        for part in (
+            self._rescue_the_dead,
+            self._expire,
+            self._pauses,
+            self._publish_due,
+            self._admit,
+            self._republish_lost,
+        ):
+            self._try(part, turn, now)
         if turn:
             logger.info("Dispatched: %s", turn)
         return turn
+
+    @staticmethod
+    def _try(part: Callable[[Turn, datetime], None], turn: Turn, now: datetime) -> None:
+        """One part that stumbles over a row must not keep the others from theirs."""
+        try:
+            part(turn, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("A part of the dispatcher's turn failed.")
+
+    def _admit(self, turn: Turn, now: datetime) -> None:
+        end_periods(now=now)
+        let_in(lanes_with_room())
 
     def _pauses(self, turn: Turn, now: datetime) -> None:
         end_pauses(now=now)
@@ -112,6 +128,8 @@ class Dispatcher:
                 break
 
     def _rescue_the_dead(self, turn: Turn, now: datetime) -> None:
+        if now - self._watching_since < timedelta(seconds=settings.HACHI_LEASE_SECONDS):
+            return
         for node in silent(since=now - timedelta(seconds=settings.HACHI_LEASE_SECONDS)):
             reason = f"Its worker {node.name} was last heard of at {node.seen_at:%H:%M:%S} UTC."
             with transaction.atomic():

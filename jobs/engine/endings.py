@@ -139,9 +139,20 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
         problem=problem,
         run_at=run_at,
         waiting_for=waiting_for,
-        message=again.message if again and ending.kind == "retry" else "",
+        **_what_to_run(again if ending.kind == "retry" else None),
         snoozed=ending.kind == "snooze",
     )
+
+
+def _what_to_run(again: Draft | None) -> dict[str, Any]:
+    if again is None:
+        return {}
+    return {
+        "message": again.message,
+        "task": again.task,
+        "queue": again.queue,
+        "priority": again.priority,
+    }
 
 
 def _run_at(again: Draft | None, ending: Ending) -> datetime:

@@ -187,7 +187,22 @@ class Ledger:
             request.ended = True
             self.held.pop(request.id, None)
 
+    def _without_duplicates(self, batch: list[Note]) -> list[Note]:
+        """The batch without offers of what this worker holds already.
+
+        The claim in the database takes its own earlier claims, for the case that the answer to a
+        commit was lost; so it is here that a message that comes twice is told from the first.
+        """
+        fresh: list[Note] = []
+        for note in batch:
+            if isinstance(note, Offer) and note.request.id in self.held:
+                self._lost.append(note.request)
+            else:
+                fresh.append(note)
+        return fresh
+
     def _settle(self, batch: list[Note]) -> None:
+        batch = self._without_duplicates(batch)
         with self._lock:
             self._tune_connection()
             settled = settle(

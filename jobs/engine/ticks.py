@@ -1,53 +1,63 @@
-"""When a schedule is due: the moment that a tick stands for, the same for every beat."""
+"""Ticks: when beat looks at a schedule, and which of the moments that passed become jobs."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import schedules
-from django_celery_beat.clockedschedule import clocked
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from jobs.clockwork import due, first_after, latest
+from jobs.models.schedule import SchedulePolicy
+
+#: How long beat may rest if a schedule never fires again: an edit wakes it.
+_NEVER_SECONDS = 86_400.0
 
 
-class AlignedInterval(schedules.schedule):
-    """An interval whose ticks stand on a grid from 1970: every 30 s is :00 and :30.
+class TickSchedule(schedules.BaseSchedule):
+    """Any schedule, by the moments at which it fires.
 
-    Celery counts from the last run, so each run's delay is carried on, two beats never agree, and
-    a beat that restarts fires at once. On a grid the ticks are the same for every process.
+    Celery counts an interval from the last run: each delay is carried on, two beats never agree,
+    and one that restarts fires at once. Its crontabs leave out the hour that comes twice. The
+    moments of jobs.clockwork are the same for every process.
     """
 
+    def __init__(self, schedule: Any, *, app: Any = None) -> None:
+        super().__init__(app=app)
+        self.schedule = schedule
+
     def is_due(self, last_run_at: datetime) -> schedules.schedstate:
-        now = self.maybe_make_aware(self.now())
-        due = self.next_tick(last_run_at)
-        if now < due:
-            return schedules.schedstate(False, (due - now).total_seconds())
-        return schedules.schedstate(True, (self.next_tick(now) - now).total_seconds())
+        """Whether it has fired since `last_run_at`, and the seconds to its next moment."""
+        now = datetime.now(UTC)
+        moment = first_after(self.schedule, min(last_run_at, now))
+        is_due = moment is not None and moment <= now
+        if is_due:
+            moment = first_after(self.schedule, now)
+        left = _NEVER_SECONDS if moment is None else (moment - now).total_seconds()
+        return schedules.schedstate(is_due, min(left, _NEVER_SECONDS))
 
     def remaining_estimate(self, last_run_at: datetime) -> timedelta:
-        now: datetime = self.maybe_make_aware(self.now())
-        return self.next_tick(last_run_at) - now
-
-    def next_tick(self, moment: datetime) -> datetime:
-        """The first point of the grid after `moment`."""
-        step: timedelta = self.run_every
-        passed: int = (self.maybe_make_aware(moment) - _EPOCH) // step
-        return _EPOCH + (passed + 1) * step
+        """How long it is to the next moment."""
+        return timedelta(seconds=self.is_due(last_run_at).next)
 
 
-def aligned(schedule: Any) -> Any:
-    """`schedule`, on the grid if it is a plain interval."""
-    if type(schedule) is schedules.schedule:
-        return AlignedInterval(schedule.run_every, schedule.relative, schedule.nowfun, schedule.app)
-    return schedule
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What has passed since beat has last dealt with a schedule."""
+
+    schedule: Any
+    #: The last moment that has been dealt with.
+    after: datetime
+    now: datetime
 
 
-def due_after(schedule: Any, last_run_at: datetime, now: datetime) -> datetime:
-    """The moment at which `schedule` came due after `last_run_at`, whenever it is noticed."""
-    if isinstance(schedule, AlignedInterval):
-        return schedule.next_tick(last_run_at)
-    if isinstance(schedule, clocked):
-        moment: datetime = schedule.clocked_time
-        return moment
-    due: datetime = now + schedule.remaining_estimate(last_run_at)
-    # The estimate is counted from a `now` of its own, a little later than ours.
-    return (due + timedelta(seconds=1)).replace(second=0, microsecond=0)
+def to_run(window: Window, policy: SchedulePolicy) -> list[datetime]:
+    """The ticks of `window` that are to become jobs, in order, by the rule for missed runs."""
+    schedule, after, now = window.schedule, window.after, window.now
+    if policy.missed == SchedulePolicy.Missed.ALL:
+        oldest = now - timedelta(seconds=policy.limit_seconds)
+        return due(schedule, max(after, oldest), now, most=policy.limit_count)
+    tick = latest(schedule, after, now)
+    if tick is None:
+        return []
+    too_late = now - tick > timedelta(seconds=policy.max_lateness_seconds)
+    return [] if too_late and policy.missed == SchedulePolicy.Missed.SKIP else [tick]

@@ -42,6 +42,10 @@ class Conclusion:
     run_at: datetime | None = None
     waiting_for: WaitingFor = WaitingFor.NOTHING
     message: str = field(default="", repr=False)
+    #: With a message: where it goes and what it runs, which a retry or a replacement may change.
+    task: str = ""
+    queue: str = ""
+    priority: int = -1
     #: Counts towards `max_crashes`.
     crashed: bool = False
     #: The task only put itself off: the attempt is not spent, and leaves no row.
@@ -82,12 +86,18 @@ def _update(conclusions: Sequence[Conclusion], worker: str) -> list[str]:
             "crashes": "int",
             "result": "text",
             "unspent": "int",
+            "task": "text",
+            "queue": "text",
+            "priority": "int",
         },
         rows=[_values(c) for c in conclusions],
         set_="state = v.state, waiting_for = v.waiting_for, attempt = v.attempt - v.unspent, "
         "started_at = v.started_at, finished_at = v.finished_at, "
         "run_at = COALESCE(v.run_at, jobs_job.run_at), "
         "message = CASE WHEN v.message = '' THEN jobs_job.message ELSE v.message END, "
+        "task = CASE WHEN v.task = '' THEN jobs_job.task ELSE v.task END, "
+        "queue = CASE WHEN v.queue = '' THEN jobs_job.queue ELSE v.queue END, "
+        "priority = CASE WHEN v.priority < 0 THEN jobs_job.priority ELSE v.priority END, "
         # Who cancelled it stands there since the request.
         "error_type = v.error_type, error_message = CASE "
         "WHEN v.state = 'cancelled' AND jobs_job.cancel_requested_at IS NOT NULL "
@@ -120,6 +130,9 @@ def _values(c: Conclusion) -> tuple[object, ...]:
         int(c.crashed),
         c.problem.encoded,
         int(c.snoozed),
+        c.task,
+        c.queue,
+        c.priority,
     )
 
 

@@ -65,7 +65,8 @@ _FIELDS = [
 def _can_run(message: str) -> bool:
     """Whether there is anything to run: the rest of a broken chain and garbage have no message."""
     content = json.loads(message)
-    return bool(content.get("content-type") and content["headers"].get("task"))
+    whole = content.get("content-type", "application/json") is not None
+    return whole and bool(content.get("headers", {}).get("task"))
 
 
 def _clear_the_way(jobs: Collection[Job]) -> None:
@@ -75,8 +76,11 @@ def _clear_the_way(jobs: Collection[Job]) -> None:
 
 
 def _chained(message: str) -> list[str]:
-    _, _, embed = json.loads(json.loads(message)["body"])
-    return [step["options"]["task_id"] for step in embed.get("chain") or []]
+    try:
+        _, _, embed = json.loads(json.loads(message)["body"])
+        return [step["options"]["task_id"] for step in embed.get("chain") or []]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []  # not a body of ours: it has no chain
 
 
 def _from_the_start(message: str) -> str:

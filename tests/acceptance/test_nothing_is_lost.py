@@ -210,6 +210,6 @@ def test_without_the_database_submit_says_so(stack, monkeypatch):
     def broken(*_, **__):
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr("jobs.engine.submission.submit", broken)
+    monkeypatch.setattr("jobs.engine.writing.submit", broken)
     with pytest.raises(Exception, match="The job was not accepted"):
         workload.add.delay(1, 1)

@@ -169,3 +169,11 @@ def push(stack, headers, body, **properties):
         },
     }
     stack.redis.client().lpush("celery", json.dumps(envelope))
+
+
+def test_a_retry_into_another_queue_moves_the_row_too(stack):
+    stack.worker("-c", "1", "-Q", "celery,other")
+    result = workload.move.delay()
+    assert result.get(timeout=25) == "other"
+    job = Job.objects.get(id=result.id)
+    assert (job.queue, job.priority) == ("other", 8)

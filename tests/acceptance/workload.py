@@ -206,3 +206,11 @@ def slow_append(path, line):
     """Write a line to a file, slowly."""
     time.sleep(0.2)
     append.run(path, line)
+
+
+@shared_task(name="test.move", bind=True, max_retries=1)
+def move(self):
+    """Retry once, in another queue."""
+    if current_job().attempt == 1:
+        raise self.retry(queue="other", priority=8, countdown=0)
+    return self.request.delivery_info["routing_key"]

@@ -34,7 +34,7 @@ NOW = timezone.now()
 @pytest.mark.parametrize(
     ("values", "constraint"),
     [
-        ({"state": "lost"}, "job_state_known"),
+        ({"state": "lost"}, "job_state_known|job_finished_at_iff_final"),
         ({"state": "scheduled", "waiting_for": "godot"}, "job_waiting_for_known"),
         ({"state": "scheduled", "waiting_for": ""}, "job_waits_iff_scheduled"),
         ({"state": "queued", "waiting_for": "time"}, "job_waits_iff_scheduled"),
