@@ -142,3 +142,6 @@ class NodeAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["name", "kind", "pool", "concurrency", "queues", "seen_at", "stopping_at"]
     list_filter = ["kind"]
     ordering = ["kind", "name"]
+
+
+from jobs import schedule_admin  # noqa: E402, F401 - registers the admin of schedules

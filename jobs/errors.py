@@ -49,6 +49,10 @@ class JobNotFound(HachiError):
     """No job has this id."""
 
 
+class ScheduleNotFound(HachiError):
+    """There is no such schedule."""
+
+
 class JobCancelled(HachiError):
     """Raised inside a task by check_cancelled() when somebody has asked to cancel it."""
 

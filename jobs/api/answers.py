@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 
-from jobs.models import Job, Picture, Rendition
+from jobs.models import Job, Pause, Picture, Rendition
 from jobs.queries.status import result_of
 
 
@@ -30,6 +30,7 @@ def job_detail(request: HttpRequest, job: Job) -> dict[str, Any]:
         "task": job.task,
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
+        "lane": job.lane or None,
         "waiting_for": job.waiting_for or None,
         "progress": _progress(job),
         "created_at": moment(job.created_at),
@@ -38,6 +39,19 @@ def job_detail(request: HttpRequest, job: Job) -> dict[str, Any]:
         "finished_at": moment(job.finished_at),
         "result": result_of(job),
         "error": {"type": job.error_type, "message": job.error_message} if job.error_type else None,
+    }
+
+
+def pause_detail(request: HttpRequest, pause: Pause) -> dict[str, Any]:
+    """A pause, and the address where it is ended."""
+    return {
+        "kind": pause.kind,
+        "value": pause.value,
+        "url": absolute(request, reverse("api:pause", args=[pause.kind, pause.value])),
+        "paused_by": pause.paused_by,
+        "reason": pause.reason,
+        "created_at": moment(pause.created_at),
+        "until": moment(pause.until),
     }
 
 

@@ -22,7 +22,7 @@ WITHOUT_ONE = (
 UNKNOWN_ONE = "The token is not known, or it was revoked. Ask an administrator for a new one."
 
 
-def endpoint(method: str) -> Callable[[View], View]:
+def endpoint(*methods: str) -> Callable[[View], View]:
     """A view for programs with a token: called with the request, `by` ("token:NAME") and the path.
 
     Cookies are not looked at, so there is nothing for a forged request to ride on.
@@ -32,7 +32,7 @@ def endpoint(method: str) -> Callable[[View], View]:
         def with_token(request: HttpRequest, **path: Any) -> HttpResponseBase:
             return view(request, by=_caller(request), **path)
 
-        return open_endpoint(method)(wraps(view)(with_token))
+        return open_endpoint(*methods)(wraps(view)(with_token))
 
     return decorate
 
@@ -60,8 +60,11 @@ def open_endpoint(*methods: str) -> Callable[[View], View]:
 def _require_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
     allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
     if allowed and request.method not in allowed:
+        works = f"{' and '.join(methods)} {'does' if len(methods) == 1 else 'do'}"
         error = ApiError(
-            405, "method_not_allowed", f"{request.method} does not work here: {allowed[0]} does."
+            405,
+            "method_not_allowed",
+            f"{request.method} does not work here: {works}.",
         )
         error.headers["Allow"] = ", ".join(allowed)
         raise error

@@ -24,6 +24,7 @@ def create(request: HttpRequest, by: str) -> HttpResponse:
         priority=wanted.priority,
         requested_by=by,
         public_only=True,
+        turn=wanted.turn,
     )
     return accepted(job_handle(request, find_job(job_id)))
 

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from celery import current_app
 
-from jobs.api.errors import ApiError
+from jobs.api.turn_payloads import KEYS as TURN
+from jobs.api.turn_payloads import turn
+from jobs.api.values import invalid, require_keys
 from jobs.queries.health import worker_queues
 
 TEN_YEARS = 10 * 365 * 86_400
@@ -26,11 +28,13 @@ class NewJob:
     countdown: float | None
     queue: str | None
     priority: int | None
+    #: Lane and uniqueness: jobs.engine.turn_options.
+    turn: dict[str, Any]
 
 
 def new_job(data: Mapping[str, Any]) -> NewJob:
     """Check the body of POST /api/jobs. Raises ApiError."""
-    _require_keys(data, {"task", "args", "kwargs", "countdown", "queue", "priority"})
+    require_keys(data, {"task", "args", "kwargs", "countdown", "queue", "priority", *TURN})
     return NewJob(
         task=_text(data, "task", 255),
         args=_typed(data.get("args", []), "args", list, "a list"),
@@ -38,37 +42,26 @@ def new_job(data: Mapping[str, Any]) -> NewJob:
         countdown=_countdown(data.get("countdown")),
         queue=_queue(data.get("queue")),
         priority=_priority(data.get("priority")),
+        turn=turn(data),
     )
 
 
 def page_url(data: Mapping[str, Any]) -> str:
     """Check the body of POST /index. Raises ApiError."""
-    _require_keys(data, {"url"})
+    require_keys(data, {"url"})
     return _text(data, "url", 8_000)
-
-
-def _require_keys(data: Mapping[str, Any], known: set[str]) -> None:
-    unknown = sorted(data.keys() - known)
-    if unknown:
-        name = unknown[0][:50]
-        raise ApiError(
-            400,
-            "unknown_key",
-            f"The key {name!r} is not known. Known are: {', '.join(sorted(known))}.",
-            name,
-        )
 
 
 def _text(data: Mapping[str, Any], name: str, most: int) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= most:
-        raise _invalid(name, f"a text of 1 to {most:,} characters")
+        raise invalid(name, f"a text of 1 to {most:,} characters")
     return value
 
 
 def _typed(value: object, name: str, kind: type[Value], words: str) -> Value:
     if not isinstance(value, kind):
-        raise _invalid(name, words)
+        raise invalid(name, words)
     return value
 
 
@@ -77,7 +70,7 @@ def _countdown(value: object) -> float | None:
         return None
     # bool is an int in Python, and 1e999 is read as infinity: both end here.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= TEN_YEARS:
-        raise _invalid("countdown", f"seconds from 0 to {TEN_YEARS:,} (ten years)")
+        raise invalid("countdown", f"seconds from 0 to {TEN_YEARS:,} (ten years)")
     return float(value)
 
 
@@ -85,7 +78,7 @@ def _priority(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 9:
-        raise _invalid("priority", "a whole number from 0 to 9, where 9 goes first")
+        raise invalid("priority", "a whole number from 0 to 9, where 9 goes first")
     return value
 
 
@@ -93,10 +86,10 @@ def _queue(value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not QUEUE_NAME.fullmatch(value):
-        raise _invalid("queue", "the name of a queue: letters, digits, and . _ -")
+        raise invalid("queue", "the name of a queue: letters, digits, and . _ -")
     known = _known_queues()
     if value not in known:
-        raise _invalid("queue", f"a queue that somebody works on: {', '.join(sorted(known))}")
+        raise invalid("queue", f"a queue that somebody works on: {', '.join(sorted(known))}")
     return value
 
 
@@ -104,7 +97,3 @@ def _known_queues() -> set[str]:
     """Configured, asked for by a task, or listened to: a job elsewhere would wait for ever."""
     named = {task.queue for task in current_app.tasks.values() if getattr(task, "queue", None)}
     return {current_app.conf.task_default_queue, *current_app.amqp.queues} | named | worker_queues()
-
-
-def _invalid(name: str, words: str) -> ApiError:
-    return ApiError(400, "invalid_value", f"{name} must be {words}.", name)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from jobs.api import health, images, index, jobs, schema
+from jobs.api import health, images, index, jobs, pauses, schema
 
 app_name = "api"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("api/jobs/<str:job_id>", jobs.show, name="job"),
     path("api/jobs/<str:job_id>/cancel", jobs.cancel, name="cancel"),
     path("api/jobs/<str:job_id>/retry", jobs.retry, name="retry"),
+    path("api/pauses", pauses.pauses, name="pauses"),
+    # The key of a lane may have slashes.
+    path("api/pauses/<str:kind>/<path:value>", pauses.resume, name="pause"),
     path("api/images", images.create, name="images"),
     path("api/images/<uuid:picture_id>", images.show, name="image"),
     path("api/images/<uuid:picture_id>/<str:size>", images.download, name="rendition"),

@@ -28,7 +28,7 @@ def latest(schedule: Any, after: datetime, now: datetime) -> datetime | None:
 def due(schedule: Any, after: datetime, now: datetime, *, most: int) -> list[datetime]:
     """The last `most` fires after `after` and not after `now`, in order."""
     step: timedelta | None = getattr(schedule, "run_every", None)
-    if isinstance(step, timedelta) and hasattr(schedule, "relative"):
-        after = max(after, now - (most + 1) * step)  # an interval: no need to look at them all
+    if step and (now - after) // step > most:
+        after = now - (most + 1) * step  # an interval: no need to look at them all
     passed = takewhile(lambda fire: fire.at <= now, fires_after(schedule, after))
     return [fire.at for fire in deque(passed, maxlen=most)]

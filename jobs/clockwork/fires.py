@@ -34,14 +34,19 @@ def fires_after(schedule: Any, moment: datetime) -> Iterator[Fire]:
 
 def crontab_of(schedule: schedules.crontab) -> Crontab:
     """What Celery has parsed."""
-    fields = (
-        *(schedule.minute, schedule.hour, schedule.day_of_month),
-        *(schedule.month_of_year, schedule.day_of_week),
+    return Crontab(
+        minutes=frozenset(schedule.minute),
+        hours=frozenset(schedule.hour),
+        days=frozenset(schedule.day_of_month),
+        months=frozenset(schedule.month_of_year),
+        weekdays=frozenset(schedule.day_of_week),
+        zone=schedule.tz,
     )
-    return Crontab(*(frozenset(field) for field in fields), zone=schedule.tz)
 
 
 def _grid(step: timedelta, moment: datetime) -> Iterator[Fire]:
+    if step <= timedelta():
+        return
     number = (moment - _EPOCH) // step
     while True:
         number += 1

@@ -7,6 +7,7 @@ from jobs.models.lane import Lane, Pause
 from jobs.models.node import Lease, Node
 from jobs.models.page import Page
 from jobs.models.picture import Picture, Rendition
+from jobs.models.schedule import SchedulePolicy, ScheduleWatch
 from jobs.models.token import Token
 
 __all__ = [
@@ -21,5 +22,7 @@ __all__ = [
     "Pause",
     "Picture",
     "Rendition",
+    "SchedulePolicy",
+    "ScheduleWatch",
     "Token",
 ]

@@ -99,8 +99,10 @@ class ScheduleWatch(models.Model):
     schedule = models.OneToOneField(
         PeriodicTask, on_delete=models.CASCADE, primary_key=True, related_name="watch"
     )
-    #: Since when it has been switched on without a pause; empty while it is switched off.
+    #: Since when it has been on, without a pause, by `rule`; empty while it is switched off.
     enabled_since = models.DateTimeField(null=True, blank=True)
+    #: When it fires, as beat has read it last.
+    rule = models.TextField(default="", blank=True)
     #: The tick that waits for the end of the run before it (overlap: queue).
     waiting_tick = models.DateTimeField(null=True, blank=True)
     #: The last tick that was left out because the run before it had not ended.

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
+from jobs.models import Pause
 from jobs.queries.jobs import JobFilter
 from jobs.states import State
 from jobs.work.images import DEFAULT_SIZE, BadSize, Size, parse_sizes
@@ -28,6 +30,7 @@ class FilterForm(forms.Form):
     queue = forms.CharField(
         required=False, max_length=100, widget=forms.TextInput({"list": "queues"})
     )
+    lane = forms.CharField(required=False, max_length=200)
     schedule = forms.CharField(required=False, max_length=200)
     cause = forms.CharField(required=False, max_length=40)
     since = forms.DateTimeField(
@@ -44,12 +47,39 @@ class FilterForm(forms.Form):
             state=State(found["state"]) if found.get("state") else None,
             task=found.get("task", ""),
             queue=found.get("queue", ""),
+            lane=found.get("lane", ""),
             schedule=found.get("schedule", ""),
             cause=found.get("cause", ""),
             text=found.get("q", ""),
             since=_moment(found.get("since")),
             until=_moment(found.get("until")),
         )
+
+
+class PauseForm(forms.Form):
+    """What is to be paused, as "queue:celery"; why, and until when."""
+
+    target = forms.CharField(max_length=300)
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=forms.TextInput({"placeholder": "Why", "autocomplete": "off"}),
+    )
+    until = forms.DateTimeField(
+        required=False, widget=forms.DateTimeInput({"type": "datetime-local"})
+    )
+
+    def clean_target(self) -> tuple[str, str]:
+        kind, _, value = str(self.cleaned_data["target"]).partition(":")
+        if kind not in Pause.Kind.values or not 0 < len(value) <= 255:
+            raise forms.ValidationError("Choose a queue, a task or a lane.")
+        return kind, value
+
+    def clean_until(self) -> datetime | None:
+        until = _moment(self.cleaned_data["until"])
+        if until and until <= timezone.now():
+            raise forms.ValidationError("A pause ends in the future: this moment is past.")
+        return until
 
 
 class UploadForm(forms.Form):

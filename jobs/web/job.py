@@ -14,6 +14,7 @@ from jobs.errors import HachiError, JobNotFound
 from jobs.queries.jobs import JobDetails, job_details
 from jobs.states import State
 from jobs.web.access import asked_by, from_htmx, signed_in
+from jobs.web.forms import PauseForm
 from jobs.web.live import Board, renewed, replaced, section
 
 _PARTS = ("top", "actions", "timeline", "pictures", "result", "attempts", "log", "family", "facts")
@@ -23,7 +24,15 @@ _PARTS = ("top", "actions", "timeline", "pictures", "result", "attempts", "log",
 @require_safe
 def show(request: HttpRequest, pk: str) -> HttpResponse:
     details = _details(pk)
-    context = {"board": _board(request, details), "details": details, "job": details.job}
+    job = details.job
+    own = [("queue", job.queue), ("task", job.task), ("lane", job.lane)]
+    context = {
+        "board": _board(request, details),
+        "details": details,
+        "job": job,
+        "targets": [target for target in own if target[1]],
+        "pause_form": PauseForm(auto_id="pause_%s"),
+    }
     return render(request, "jobs/job.html", context)
 
 

@@ -17,7 +17,7 @@ from jobs.queries import jobs
 from jobs.queries.jobs import Cursor, JobFilter, JobPage, JobRow
 from jobs.queries.sentences import count_of
 from jobs.web.access import asked_by, signed_in
-from jobs.web.forms import FilterForm
+from jobs.web.forms import FilterForm, PauseForm
 from jobs.web.live import Board, Section, renewed, section
 
 #: What a list asks about must fit into one line of a request.
@@ -44,6 +44,8 @@ def list_jobs(request: HttpRequest) -> HttpResponse:
         "tasks": tasks,
         "queues": queues,
         "board": _board(request, page, newest=not (before or page.newer)),
+        "targets": _targets(wanted, tasks, queues),
+        "pause_form": PauseForm(auto_id="pause_%s"),
         "narrowed": wanted != JobFilter(),
     }
     return render(request, "jobs/jobs.html", context)
@@ -110,6 +112,15 @@ def _newer(request: HttpRequest, number: int) -> Section:
     link = f"{reverse('jobs')}?{urlencode(_narrowing(request))}"
     context: Mapping[str, Any] = {"number": number, "link": link.rstrip("?")}
     return section(request, "newer", "jobs/jobs/newer.html", context)
+
+
+def _targets(
+    wanted: JobFilter, tasks: Sequence[str], queues: Sequence[str]
+) -> Sequence[tuple[str, str]]:
+    """What can be paused from here: what the list is narrowed to, or else what it has."""
+    narrowed = [("queue", wanted.queue), ("task", wanted.task), ("lane", wanted.lane)]
+    these = [target for target in narrowed if target[1]]
+    return these or [*(("queue", name) for name in queues), *(("task", name) for name in tasks)]
 
 
 def _narrowing(request: HttpRequest) -> Sequence[tuple[str, str]]:

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from jobs.web import home, job, jobs, media, pages, pictures
+from jobs.web import home, job, jobs, media, pages, pauses, pictures, schedules
 
 
 class JobId:
@@ -38,10 +38,17 @@ urlpatterns = [
     path("jobs/<job_id:pk>/retry", job.retry, name="job-retry"),
     path("jobs/<job_id:pk>/cancel", job.cancel, name="job-cancel"),
     path("jobs/<job_id:pk>/", job.show, name="job"),
+    path("pauses/", pauses.pause, name="pause"),
+    path("pauses/resume", pauses.resume, name="resume"),
     path("pictures/", pictures.list_pictures, name="pictures"),
     path("pictures/live", pictures.live, name="pictures-live"),
     path("pictures/<uuid:pk>/live", pictures.show_live, name="picture-live"),
     path("pictures/<uuid:pk>/", pictures.show, name="picture"),
     path("pages/", pages.list_pages, name="pages"),
+    path("schedules/", schedules.list_all, name="schedules"),
+    path("schedules/<int:pk>/", schedules.show, name="schedule"),
+    path("schedules/<int:pk>/run", schedules.run, name="schedule-run"),
+    path("schedules/<int:pk>/pause", schedules.pause, name="schedule-pause"),
+    path("schedules/<int:pk>/resume", schedules.resume, name="schedule-resume"),
     path(f"{settings.MEDIA_URL.lstrip('/')}<path:name>", media.show, name="media"),
 ]

@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from playwright.sync_api import expect
 
 from jobs.models import Job, Page
@@ -76,6 +77,8 @@ def paths(site, photo):
     running = workload.hold.delay(600).id
     waiting = workload.add.apply_async((LONG, LONG), queue=LONG[:90]).id
     assert Page.objects.exists()
+    yearly = CrontabSchedule.objects.create(minute="0", hour="0", month_of_year="1")
+    schedule = PeriodicTask.objects.create(name=LONG[:110], task="test.add", crontab=yearly)
     yield [
         "/login/",
         "/",
@@ -85,6 +88,8 @@ def paths(site, photo):
         *(f"/jobs/{job}/" for job in (*jobs, running, waiting)),
         "/pictures/",
         f"/pictures/{picture.pk}/",
+        "/schedules/",
+        f"/schedules/{schedule.pk}/",
         "/pages/",
         "/pages/?q=orchards",
         "/reports/",

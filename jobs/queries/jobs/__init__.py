@@ -15,6 +15,7 @@ from jobs.queries.jobs.listing import (
     rows_of,
     running_now,
 )
+from jobs.queries.jobs.pauses import PauseRow, active_pauses, find_pause, pause_rows
 from jobs.queries.jobs.tally import Counts, counts
 
 __all__ = [
@@ -27,16 +28,20 @@ __all__ = [
     "JobFilter",
     "JobPage",
     "JobRow",
+    "PauseRow",
+    "active_pauses",
     "alarms",
     "counts",
     "facts_for",
     "failures",
+    "find_pause",
     "fleet",
     "job_details",
     "known_names",
     "list_jobs",
     "newer_than",
     "next_due",
+    "pause_rows",
     "recently_finished",
     "rows_of",
     "running_now",

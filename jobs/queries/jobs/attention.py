@@ -122,7 +122,7 @@ def _queues(there: Fleet, now: datetime) -> Iterator[Alarm]:
 
 
 def _late(now: datetime) -> Iterator[Alarm]:
-    late = Job.objects.filter(hot.SCHEDULED, run_at__lt=now - _LATE)
+    late = Job.objects.filter(hot.TIMED, run_at__lt=now - _LATE)
     found = late.order_by("run_at").values_list("run_at", flat=True)[:_MOST_FAILURES]
     if moments := list(found):
         yield Alarm(

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from jobs.models import Job, Node
+from jobs.models import Job, Lane, Node
 from jobs.queries.jobs import hot
+from jobs.queries.jobs.pauses import active_pauses, concerning
 from jobs.queries.sentences import Facts
-from jobs.states import FINAL, State
+from jobs.states import FINAL, State, WaitingFor
 
 #: Jobs ahead are counted up to here.
 _MOST_AHEAD = 1000
@@ -64,7 +65,10 @@ def facts_for(job: Job, now: datetime) -> Facts:
     listeners = there.listening_to(job.queue)
     if holder:
         listeners = [holder]
-    ahead = _ahead(job) if job.state == State.QUEUED and not job.worker else 0
+    waits = job.state == State.SCHEDULED or (job.state == State.QUEUED and not job.worker)
+    in_line = job.waiting_for == WaitingFor.LANE
+    of_a_lane = in_line or job.waiting_for == WaitingFor.RATE
+    ahead = _before(job) if in_line else _ahead(job) if waits and not job.waiting_for else 0
     return Facts(
         workers=len(there.workers),
         listeners=len(listeners),
@@ -72,6 +76,9 @@ def facts_for(job: Job, now: datetime) -> Facts:
         busy=_busy(listeners) if job.state == State.QUEUED else 0,
         ahead=min(ahead, _MOST_AHEAD),
         ahead_is_capped=ahead > _MOST_AHEAD,
+        lane=Lane.objects.filter(key=job.lane).first() if of_a_lane else None,
+        taken=Job.objects.filter(hot.IN_TURN, lane=job.lane).count() if in_line else 0,
+        pauses=concerning(job, active_pauses(now)) if waits else (),
         worker=holder.name if holder else "",
         silent=now - holder.seen_at if holder and holder.seen_at < there.heard_since else None,
         max_crashes=settings.HACHI_MAX_CRASHES,
@@ -84,6 +91,13 @@ def _ahead(job: Job) -> int:
         before |= Q(priority=job.priority, published_at__lt=job.published_at)
     waiting = Job.objects.filter(hot.UNCLAIMED, before, queue=job.queue)
     return waiting[: _MOST_AHEAD + 1].count()
+
+
+def _before(job: Job) -> int:
+    older = Q(created_at__lt=job.created_at) | Q(created_at=job.created_at, id__lt=job.id)
+    # The outer bound is for the index, the inner ones for jobs of one microsecond.
+    line = Job.objects.filter(hot.IN_LINE, older, lane=job.lane, created_at__lte=job.created_at)
+    return line[: _MOST_AHEAD + 1].count()
 
 
 def _busy(workers: Sequence[Node]) -> int:

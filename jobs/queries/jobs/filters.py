@@ -20,6 +20,7 @@ class JobFilter:
     state: State | None = None
     task: str = ""
     queue: str = ""
+    lane: str = ""
     schedule: str = ""
     #: An error fingerprint: failures of one cause.
     cause: str = ""
@@ -33,7 +34,12 @@ class JobFilter:
         condition = Q()
         if self.state:
             condition &= hot.OF_STATE.get(self.state) or Q(state=self.state)
-        exact = {"task": self.task, "queue": self.queue, "error_fingerprint": self.cause}
+        exact = {
+            "task": self.task,
+            "queue": self.queue,
+            "lane": self.lane,
+            "error_fingerprint": self.cause,
+        }
         condition &= Q(**{column: value for column, value in exact.items() if value})
         if self.schedule:
             condition &= Q(schedule=self.schedule) & hot.OF_A_SCHEDULE

@@ -16,6 +16,11 @@ def _literal(sql: str) -> Q:
 
 
 SCHEDULED = _literal("state = 'scheduled'")
+#: Waits for its time, be it that of a delay, a retry or a rate: `run_at` says how long.
+TIMED = SCHEDULED & _literal("waiting_for NOT IN ('lane', 'pause', 'successor')")
+#: Waits for its turn in a lane; has it.
+IN_LINE = SCHEDULED & _literal("waiting_for = 'lane'")
+IN_TURN = _literal("in_turn") & _literal("state IN ('scheduled', 'queued', 'running')")
 #: Queued, and nobody has it.
 UNCLAIMED = _literal("state = 'queued'") & _literal("worker = ''")
 #: A worker has it, running or about to.

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F, Func, QuerySet
@@ -11,10 +11,12 @@ from jobs.models import Job
 from jobs.queries.jobs import hot
 from jobs.queries.jobs.filters import Cursor, JobFilter
 from jobs.queries.sentences import ago, note
+from jobs.states import WaitingFor
 
 _PAGE = 50
 #: Names offered to choose from come from this many of the newest jobs.
 _NAMES_FROM = 2000
+_OVERDUE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,9 @@ class JobRow:
     id: str
     task: str
     queue: str
+    lane: str
     state: str
+    paused: bool
     note: str
     error: str
     percent: int | None
@@ -44,7 +48,9 @@ class JobRow:
             id=job.id,
             task=job.task,
             queue=job.queue,
+            lane=job.lane,
             state=job.state,
+            paused=job.waiting_for == WaitingFor.PAUSE,
             note=note(job, now),
             error=_error(job),
             percent=percent(job),
@@ -113,8 +119,9 @@ def running_now(now: datetime, *, most: int = 20) -> Sequence[JobRow]:
 
 
 def next_due(now: datetime, *, most: int = 6) -> Sequence[JobRow]:
-    """What is scheduled, the soonest first."""
-    jobs = _light(Job.objects.filter(hot.SCHEDULED)).order_by("run_at", "id")
+    """What waits for its time, the soonest first. What is long overdue is an alarm."""
+    timed = Job.objects.filter(hot.TIMED, run_at__gt=now - _OVERDUE)
+    jobs = _light(timed).order_by("run_at", "id")
     return [JobRow.of(job, now) for job in jobs[:most]]
 
 

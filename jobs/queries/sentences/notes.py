@@ -10,8 +10,7 @@ from jobs.states import State, WaitingFor
 def note(job: Job, now: datetime) -> str:
     """What a list says beside the state."""
     if job.state == State.SCHEDULED:
-        left = until(job.run_at, now) if job.run_at > now else "a moment"
-        return f"in {left}" if job.waiting_for == WaitingFor.TIME else f"again in {left}"
+        return _waits(job, now)
     if job.state == State.QUEUED:
         return f"ready for {ago(job.run_at, now)}"
     if job.state == State.RUNNING:
@@ -19,6 +18,18 @@ def note(job: Job, now: datetime) -> str:
     if not job.started_at:
         return "never ran"
     return f"took {took(job)}" if job.state == State.SUCCEEDED else f"after {took(job)}"
+
+
+def _waits(job: Job, now: datetime) -> str:
+    if job.waiting_for == WaitingFor.LANE:
+        return f"waits in lane {job.lane}"
+    if job.waiting_for == WaitingFor.PAUSE:
+        return "paused"
+    if job.waiting_for == WaitingFor.SUCCESSOR:
+        return "waits for what replaced it"
+    left = until(job.run_at, now) if job.run_at > now else "a moment"
+    again = job.waiting_for in (WaitingFor.RETRY, WaitingFor.CRASH)
+    return f"again in {left}" if again else f"in {left}"
 
 
 def took(job: Job) -> str:

@@ -1,34 +1,16 @@
 """Why a job is where it is, in one sentence of plain English. Pure: a row, facts, a moment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jobs.models import Job
+from jobs.queries.sentences.facts import Facts
 from jobs.queries.sentences.notes import took
 from jobs.queries.sentences.spans import ago, clock, count_of, spell, until, whole
+from jobs.queries.sentences.turns import at_the_rate, held, held_later, in_line
 from jobs.states import State, WaitingFor
 
 _NO_WORKER = "no worker is running at all. Start one: celery -A config worker"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a sentence needs to know besides the row (jobs.queries.jobs.facts gathers it)."""
-
-    #: Workers that are alive, and those of them that listen to the job's queue.
-    workers: int = 0
-    listeners: int = 0
-    #: Places to run in at the listeners (or at the worker that has the job), and those in use.
-    slots: int = 0
-    busy: int = 0
-    #: Jobs of the queue that come before this one, and whether there are more than were counted.
-    ahead: int = 0
-    ahead_is_capped: bool = False
-    #: The name of the worker that has the job, and how long it has been silent beyond its lease.
-    worker: str = ""
-    silent: timedelta | None = None
-    max_crashes: int = 3
 
 
 def why(job: Job, facts: Facts, now: datetime) -> str:
@@ -37,7 +19,23 @@ def why(job: Job, facts: Facts, now: datetime) -> str:
 
 
 def _scheduled(job: Job, facts: Facts, now: datetime) -> str:
+    if job.waiting_for == WaitingFor.PAUSE:
+        return held(job, facts.pauses, now)
+    if job.waiting_for == WaitingFor.SUCCESSOR:
+        text = "Replaced itself by other jobs and waits for the last of them."
+    elif job.waiting_for == WaitingFor.LANE:
+        text = in_line(job, facts) + held_later(facts.pauses, now)
+    elif job.waiting_for == WaitingFor.RATE:
+        text = at_the_rate(job, facts, now) + held_later(facts.pauses, now)
+    else:
+        return _timed(job, facts, now)
+    return text if facts.workers else f"{text} But {_NO_WORKER}"
+
+
+def _timed(job: Job, facts: Facts, now: datetime) -> str:
     if job.run_at <= now:
+        if facts.pauses:
+            return held(job, facts.pauses, now)
         if not facts.workers:
             return f"Due for {ago(job.run_at, now)}, but {_NO_WORKER}"
         return f"Due for {ago(job.run_at, now)}: it goes into queue {job.queue} in a moment."
@@ -53,12 +51,15 @@ def _scheduled(job: Job, facts: Facts, now: datetime) -> str:
     else:
         at = clock(job.run_at, now)
         text = f"Waits until {at} (in {left}): it was submitted with a delay."
+    text += held_later(facts.pauses, now)
     return text if facts.workers else f"{text} But {_NO_WORKER}"
 
 
 def _queued(job: Job, facts: Facts, now: datetime) -> str:
     if job.worker:
         return _claimed(job, facts, now)
+    if facts.pauses:
+        return held(job, facts.pauses, now)
     ready = f"Ready for {ago(job.run_at, now)}"
     if not facts.workers:
         return f"{ready}, but {_NO_WORKER}"

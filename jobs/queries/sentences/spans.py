@@ -30,14 +30,15 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def clock(moment: datetime, now: datetime) -> str:
+def clock(moment: datetime, now: datetime, *, seconds: bool = False) -> str:
     """The time of day in the site's zone, with the day if it is another one."""
     local, today = timezone.localtime(moment), timezone.localtime(now)
+    time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
     if local.date() == today.date():
-        return f"{local:%H:%M}"
+        return time
     if local.year == today.year:
-        return f"{local:%H:%M} on {local.day} {local:%b}"
-    return f"{local:%H:%M} on {local.day} {local:%b %Y}"
+        return f"{time} on {local.day} {local:%b}"
+    return f"{time} on {local.day} {local:%b %Y}"
 
 
 def ago(moment: datetime, now: datetime) -> str:

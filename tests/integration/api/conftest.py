@@ -9,6 +9,10 @@ from django.utils import timezone
 from jobs.models import Job
 from jobs.operations.tokens import create_token
 
+MESSAGE = (
+    '{"headers": {"task": "jobs.index_url", "retries": 0}, "body": "[[], {}, {}]", '
+    '"content-type": "application/json"}'
+)
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
@@ -41,7 +45,7 @@ def a_job(db):
                 "task": "jobs.index_url",
                 "queue": "celery",
                 "state": state,
-                "message": '{"headers": {"retries": 0}, "body": "[[], {}, {}]"}',
+                "message": MESSAGE,
                 "run_at": NOW,
                 "created_at": NOW,
                 **columns,

@@ -1,6 +1,8 @@
 """openapi.yaml against the running application: every address, every key."""
 
 import json
+import re
+from dataclasses import fields
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from PIL import Image
 
 from jobs import states
 from jobs.api import errors as api_errors
-from jobs.api import urls
+from jobs.api import turn_payloads, urls
+from jobs.api.pause_payloads import NewPause
+from jobs.api.payloads import NewJob
 from jobs.tasks.images import resize_image
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is needed to read openapi.yaml")
@@ -30,10 +34,7 @@ def templates():
         assert isinstance(pattern, URLPattern)
         if pattern.name != "unknown":
             path = str(pattern.pattern)
-            for name, converter in pattern.pattern.converters.items():
-                kind = "uuid" if "UUID" in type(converter).__name__ else "str"
-                path = path.replace(f"<{kind}:{name}>", f"{{{name}}}")
-            yield "/" + path
+            yield "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", path)
 
 
 def test_every_address_stands_in_the_description_and_the_other_way_round(description):
@@ -45,7 +46,11 @@ def test_every_method_that_is_described_exists_and_no_other(description, program
     verbs = {"get", "post", "put", "patch", "delete"}
     for path, item in description["paths"].items():
         where = path.format(
-            job_id="x", picture_id="00000000-0000-0000-0000-000000000000", size="9x9"
+            job_id="x",
+            picture_id="00000000-0000-0000-0000-000000000000",
+            size="9x9",
+            kind="queue",
+            value="x",
         )
         if path == "/healthz":  # looks through connections of its own: test_api_health
             continue
@@ -107,6 +112,30 @@ def test_health_has_the_keys_that_are_described(description, stranger):
     assert answer.keys() == keys_of(description, "Health")
     checks = description["components"]["schemas"]["Health"]["properties"]["checks"]
     assert answer["checks"].keys() == set(checks["properties"])
+
+
+@pytest.mark.django_db
+def test_pauses_have_the_keys_that_are_described(description, program):
+    body = json.dumps({"kind": "lane", "value": "a/b"})
+    pause = program.post("/api/pauses", body, content_type="application/json").json()
+    assert pause.keys() == keys_of(description, "Pause")
+    assert program.get("/api/pauses").json().keys() == keys_of(description, "Pauses")
+    assert program.delete(pause["url"]).json().keys() == keys_of(description, "Resumed")
+
+
+def test_everything_that_a_job_waits_for_is_described(description):
+    listed = description["components"]["schemas"]["Job"]["properties"]["waiting_for"]["enum"]
+    assert [kind or "" for kind in listed[-1:] + listed[:-1]] == list(states.WaitingFor)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("NewJob", NewJob), ("NewPause", NewPause)], ids=["job", "pause"]
+)
+def test_every_key_of_a_request_is_described(description, name, known):
+    keys = {field.name for field in fields(known)}
+    if "turn" in keys:
+        keys = keys - {"turn"} | turn_payloads.KEYS
+    assert set(description["components"]["schemas"][name]["properties"]) == keys
 
 
 def test_every_reference_leads_somewhere(description):

@@ -49,7 +49,7 @@ def test_the_list_has_pages(visitor, monkeypatch):
 
 def test_the_list_does_not_read_the_documents(visitor, django_assert_num_queries):
     written()
-    with django_assert_num_queries(4) as seen:
+    with django_assert_num_queries(5) as seen:
         visitor.get("/reports/")
     assert not any('"html"' in query["sql"] for query in seen.captured_queries)
 

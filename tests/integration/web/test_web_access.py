@@ -21,6 +21,8 @@ PAGES = [
     f"/pictures/{uuid4()}/",
     f"/pictures/{uuid4()}/live",
     "/pages/",
+    "/schedules/",
+    "/schedules/1/",
     "/media/pictures/originals/x.jpg",
 ]
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -124,10 +124,11 @@ def test_schedules_are_shown_with_their_last_run(web, schedule):
     assert "Tidy" in web.get("/").text
 
 
-def test_an_interval_fires_after_its_last_run(schedule):
-    now = timezone.now()
+def test_an_interval_fires_at_the_next_point_of_its_grid(schedule):
+    schedule.last_run_at = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+    now = schedule.last_run_at + timedelta(seconds=9)
 
-    assert next_fire(schedule, now) == schedule.last_run_at + timedelta(minutes=10)
+    assert next_fire(schedule, now) == datetime(2031, 5, 6, 7, 10, tzinfo=UTC)
 
 
 def test_a_schedule_that_is_late_is_due_now(schedule):
@@ -138,7 +139,7 @@ def test_a_schedule_that_is_late_is_due_now(schedule):
 
 def test_a_schedule_that_begins_later_fires_then(schedule):
     now = timezone.now()
-    schedule.start_time = now + timedelta(days=1)
+    schedule.start_time = datetime(2031, 5, 6, 7, 10, tzinfo=UTC)
 
     assert next_fire(schedule, now) == schedule.start_time
 

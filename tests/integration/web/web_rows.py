@@ -6,14 +6,15 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from jobs.models import Attempt, Job, LogLine, Node, Page
+from jobs.models import Attempt, Job, Lane, LogLine, Node, Page, Pause
 
 STATES = ("scheduled", "queued", "running", "succeeded", "failed", "cancelled")
 
 
 def message(args=(), kwargs=None):
     body = json.dumps([list(args), kwargs or {}, {"chain": None}])
-    return json.dumps({"body": body, "headers": {"id": "x", "retries": 0}})
+    headers = {"id": "x", "task": "jobs.resize_image", "retries": 0}
+    return json.dumps({"body": body, "headers": headers, "content-type": "application/json"})
 
 
 def make_job(state="queued", *, args=(), kwargs=None, age=60, now=None, **columns):
@@ -51,6 +52,15 @@ def make_job(state="queued", *, args=(), kwargs=None, age=60, now=None, **column
                 "error_message": "Cancelled by ann.",
             }
     return Job.objects.create(state=state, **row | columns)
+
+
+def make_lane(key="order-17", **columns):
+    return Lane.objects.create(key=key, created_at=timezone.now(), **columns)
+
+
+def make_pause(kind="queue", value="celery", *, by="ann", age=180, **columns):
+    born = timezone.now() - timedelta(seconds=age)
+    return Pause.objects.create(kind=kind, value=value, paused_by=by, created_at=born, **columns)
 
 
 def make_attempt(job, number=1, **columns):

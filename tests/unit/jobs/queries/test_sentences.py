@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.models import Job
+from jobs.models import Job, Lane, Pause
 from jobs.queries.sentences import Facts, ago, clock, count_of, note, spell, why
-from jobs.states import State
+from jobs.states import State, WaitingFor
 
 NOW = datetime(2026, 3, 4, 14, 2, tzinfo=UTC)
 UP = Facts(workers=2, listeners=1, slots=2, busy=2)
@@ -23,7 +23,99 @@ def later(seconds):
     return NOW + timedelta(seconds=seconds)
 
 
+def pause(kind="queue", value="images", **columns):
+    row = {"paused_by": "ann", "created_at": earlier(180)}
+    return Pause(kind=kind, value=value, **row | columns)
+
+
+STRICT = Lane(key="order-17", width=1)
+HOST = Lane(key="host", width=2, rate_count=1, rate_seconds=1)
+SHUT = pause(reason="the shop is closed", until=later(7200))
+
 SENTENCES = [
+    (
+        job("scheduled", waiting_for="lane", lane="order-17", run_at=earlier(9)),
+        Facts(workers=1, lane=STRICT, ahead=3, taken=1),
+        "Waits for its turn in lane order-17: 3 jobs are before it, 1 of 1 places is taken.",
+    ),
+    (
+        job("scheduled", waiting_for="lane", lane="host", run_at=earlier(9)),
+        Facts(workers=1, lane=HOST, taken=2),
+        "Waits for its turn in lane host: it is next, 2 of 2 places are taken.",
+    ),
+    (
+        job("scheduled", waiting_for="lane", lane="host"),
+        Facts(workers=1, lane=HOST, ahead=1000, ahead_is_capped=True, taken=2),
+        "Waits for its turn in lane host: more than 1,000 jobs are before it, "
+        "2 of 2 places are taken.",
+    ),
+    (
+        job("scheduled", waiting_for="lane", lane="order-17"),
+        Facts(lane=STRICT, ahead=1, taken=1, pauses=[pause("lane", "order-17")]),
+        "Waits for its turn in lane order-17: 1 job is before it, 1 of 1 places is taken. "
+        "After that it is held: ann paused lane order-17 3 min ago. "
+        "It goes on when somebody resumes it. But no worker is running at all. "
+        "Start one: celery -A config worker",
+    ),
+    (
+        job("scheduled", waiting_for="lane", lane="order-17"),
+        UP,
+        "Waits for its turn in lane order-17.",
+    ),
+    (
+        job("scheduled", waiting_for="rate", lane="host", run_at=later(2)),
+        Facts(workers=1, lane=HOST),
+        "Waits until 14:02:02 (in 2 s): lane host lets 1 job start every 1 s.",
+    ),
+    (
+        job("scheduled", waiting_for="rate", lane="host", run_at=earlier(2)),
+        Facts(workers=1, lane=Lane(key="host", rate_count=10, rate_seconds=60)),
+        "It may start (lane host lets 10 jobs start every 1 min): "
+        "it goes into queue images in a moment.",
+    ),
+    (
+        job("scheduled", waiting_for="rate", lane="host", run_at=later(2)),
+        Facts(workers=1, lane=STRICT),
+        "Waits until 14:02:02 (in 2 s): lane host lets it start then.",
+    ),
+    (
+        job("scheduled", waiting_for="pause", run_at=earlier(300)),
+        Facts(workers=1, pauses=[SHUT]),
+        'Held: ann paused queue images 3 min ago: "the shop is closed". '
+        "It goes on when somebody resumes it, or by itself at 16:02.",
+    ),
+    (
+        job("scheduled", waiting_for="pause", run_at=earlier(300)),
+        Facts(pauses=[SHUT, pause("task", "t", paused_by="")]),
+        'Held: ann paused queue images 3 min ago: "the shop is closed"; '
+        "somebody paused task t 3 min ago. It goes on when somebody resumes all of them.",
+    ),
+    (
+        job("scheduled", waiting_for="pause", run_at=earlier(300)),
+        UP,
+        "Held by a pause that has ended: it goes into queue images in a moment.",
+    ),
+    (
+        job("queued", run_at=earlier(300)),
+        Facts(workers=1, listeners=1, pauses=[pause()]),
+        "Held: ann paused queue images 3 min ago. It goes on when somebody resumes it.",
+    ),
+    (
+        job("scheduled", waiting_for="time", run_at=earlier(4)),
+        Facts(workers=1, pauses=[pause()]),
+        "Held: ann paused queue images 3 min ago. It goes on when somebody resumes it.",
+    ),
+    (
+        job("scheduled", waiting_for="time", run_at=later(180)),
+        Facts(workers=1, pauses=[pause()]),
+        "Waits until 14:05 (in 3 min): it was submitted with a delay. After that it is held: "
+        "ann paused queue images 3 min ago. It goes on when somebody resumes it.",
+    ),
+    (
+        job("scheduled", waiting_for="successor", run_at=earlier(300)),
+        UP,
+        "Replaced itself by other jobs and waits for the last of them.",
+    ),
     (
         job("scheduled", waiting_for="time", run_at=later(180)),
         UP,
@@ -225,6 +317,7 @@ def test_the_sentence_says_why(row, facts, sentence):
 
 def test_every_state_has_a_sentence_and_a_note():
     assert {row.state for row, _, _ in SENTENCES} == set(State)
+    assert {row.waiting_for for row, _, _ in SENTENCES} == set(WaitingFor)
     for row, facts, _ in SENTENCES:
         assert why(row, facts, NOW).strip()
         assert note(row, NOW).strip()
@@ -236,6 +329,10 @@ def test_every_state_has_a_sentence_and_a_note():
         (job("scheduled", waiting_for="time", run_at=later(180)), "in 3 min"),
         (job("scheduled", waiting_for="retry", run_at=later(40)), "again in 40 s"),
         (job("scheduled", waiting_for="time", run_at=earlier(1)), "in a moment"),
+        (job("scheduled", waiting_for="lane", lane="order-17"), "waits in lane order-17"),
+        (job("scheduled", waiting_for="rate", lane="host", run_at=later(2)), "in 2 s"),
+        (job("scheduled", waiting_for="pause", run_at=earlier(300)), "paused"),
+        (job("scheduled", waiting_for="successor"), "waits for what replaced it"),
         (job("queued", run_at=earlier(12)), "ready for 12 s"),
         (job("running", started_at=earlier(3)), "for 3 s"),
         (job("succeeded", started_at=earlier(0.4), finished_at=NOW), "took 0.4 s"),

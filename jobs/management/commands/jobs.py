@@ -1,0 +1,127 @@
+"""Jobs from the command line: list, show, cancel, retry, pause and resume."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from jobs.engine import actions
+from jobs.errors import HachiError, JobNotFound
+from jobs.management.given import known_ids, moment_to_come, who
+from jobs.models import Pause
+from jobs.queries.jobs import JobFilter, find_pause, job_details, list_jobs, pause_rows
+from jobs.queries.sentences import count_of
+from jobs.states import State
+
+_VERBS = "list | show | cancel | retry | pause | resume"
+
+
+class Command(BaseCommand):
+    help = "Show, cancel and retry jobs; pause and resume a queue, a task or a lane."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar=_VERBS)
+        listed = verbs.add_parser("list", help="The newest jobs: id, state, task, queue, why.")
+        listed.add_argument("--state", choices=[state.value for state in State])
+        for name in ("task", "queue", "lane"):
+            listed.add_argument(f"--{name}", default="")
+        listed.add_argument("--limit", type=int, default=20)
+        show = verbs.add_parser("show", help="One job, and why it is where it is.")
+        show.add_argument("id")
+        for verb, text in (
+            ("cancel", "Cancel waiting jobs, and ask running ones to stop."),
+            ("retry", "Run finished jobs once more."),
+        ):
+            verbs.add_parser(verb, help=text).add_argument("ids", nargs="+", metavar="id")
+        pause = verbs.add_parser("pause", help="Let no job of it start. What runs goes on.")
+        resume = verbs.add_parser("resume", help="End a pause.")
+        for one in (pause, resume):
+            one.add_argument("kind", choices=Pause.Kind.values)
+            one.add_argument("value", help="The name of the queue or task, the key of the lane.")
+        pause.add_argument("--reason", default="")
+        pause.add_argument("--until", help="When it ends by itself, as in 2031-05-06T06:00.")
+
+    def handle(self, *, verb: str, **given: Any) -> None:
+        acts: dict[str, Callable[..., None]] = {
+            "list": self._list,
+            "show": self._show,
+            "cancel": self._cancel,
+            "retry": self._retry,
+            "pause": self._pause,
+            "resume": self._resume,
+        }
+        try:
+            acts[verb](given)
+        except JobNotFound as error:
+            raise CommandError(f"No job has the id {given['id']!r}.") from error
+        except HachiError as error:
+            raise CommandError(str(error)) from error
+        except (OperationalError, InterfaceError) as error:
+            raise CommandError(f"The database does not answer: {error}") from error
+
+    def _list(self, given: dict[str, Any]) -> None:
+        if given["limit"] < 1:
+            raise CommandError("--limit must be 1 or more.")
+        wanted = JobFilter(
+            state=State(given["state"]) if given["state"] else None,
+            task=given["task"],
+            queue=given["queue"],
+            lane=given["lane"],
+        )
+        now = timezone.now()
+        for row in list_jobs(wanted, now, size=given["limit"]).rows:
+            self.stdout.write("\t".join((row.id, row.state, row.task, row.queue, row.note)))
+        for pause in pause_rows(now):
+            self.stderr.write(pause.text)
+
+    def _show(self, given: dict[str, Any]) -> None:
+        details = job_details(given["id"].replace("\0", ""), timezone.now())
+        job = details.job
+        lines = {
+            "id": job.id,
+            "task": job.task,
+            "state": job.state,
+            "why": f"{details.why} {details.command}".strip(),
+            "queue": job.queue,
+            "lane": job.lane,
+            "unique": job.unique_key,
+            "attempt": str(job.attempt),
+            "args": details.args.text if details.args else "",
+            "kwargs": details.kwargs.text if details.kwargs else "",
+            "result": details.result.text if details.result else "",
+            "asked by": job.requested_by,
+            "submitted": timezone.localtime(job.created_at).isoformat(" ", "seconds"),
+        }
+        for name, value in lines.items():
+            if value:
+                self.stdout.write(f"{name + ':':<11}{value}")
+
+    def _cancel(self, given: dict[str, Any]) -> None:
+        number = actions.cancel_jobs(known_ids(given["ids"]), by=who())
+        self._told(number, given["ids"], "cancelled", "had finished already")
+
+    def _retry(self, given: dict[str, Any]) -> None:
+        number = actions.retry_jobs(known_ids(given["ids"]), by=who())
+        self._told(number, given["ids"], "queued again", "had not finished, or cannot run again")
+
+    def _told(self, number: int, ids: Sequence[str], done: str, otherwise: str) -> None:
+        text = f"{count_of(number, 'job')} {done}."
+        if left := len(set(ids)) - number:
+            raise CommandError(f"{text} {count_of(left, 'job')} {otherwise}.")
+        self.stdout.write(text)
+
+    def _pause(self, given: dict[str, Any]) -> None:
+        kind, value, until = given["kind"], given["value"], moment_to_come(given["until"])
+        if not value.isprintable() or not 0 < len(value) <= 255 or len(given["reason"]) > 500:
+            raise CommandError("A name has 1 to 255 printable characters, a reason 500 at most.")
+        actions.pause_jobs(kind, value, by=who(), reason=given["reason"], until=until)
+        self.stdout.write(f"The {kind} {value} is paused. What runs goes on.")
+
+    def _resume(self, given: dict[str, Any]) -> None:
+        kind, value = given["kind"], given["value"]
+        if find_pause(kind, value) is None:
+            raise CommandError(f"The {kind} {value} is not paused.")
+        number = actions.resume_jobs(kind, value)
+        self.stdout.write(f"The {kind} {value} is resumed: {count_of(number, 'job')} queued again.")

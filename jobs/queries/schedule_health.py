@@ -1,0 +1,118 @@
+"""Whether a schedule does what it promises: its last runs, and what is wrong with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from jobs.clockwork import begin_of, first_after
+from jobs.models import Job, SchedulePolicy
+from jobs.queries.jobs import hot
+from jobs.states import FINAL, State
+
+#: A run that is this late may still come at any moment.
+_SOON = timedelta(seconds=5)
+#: If so many runs in a row have not begun, nobody runs them, however short the interval.
+RECENT_RUNS = 100
+
+
+class Health(StrEnum):
+    """How a schedule fares."""
+
+    OK = "ok"
+    LATE = "late"
+    DID_NOT_RUN = "did not run"
+    DID_NOT_FINISH = "did not finish"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job of a schedule."""
+
+    id: str
+    state: str
+    tick: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error_type: str
+    requested_by: str
+
+    @property
+    def due_at(self) -> datetime:
+        """When it was to begin."""
+        return self.tick or self.created_at
+
+    @property
+    def has_not_begun(self) -> bool:
+        """Whether it waits, or was given up before it began."""
+        waits = self.started_at is None and self.state not in FINAL
+        return waits or (self.error_type == "Expired" and self.state == State.CANCELLED)
+
+    def took(self, now: datetime) -> timedelta | None:
+        """How long it ran, or has been running."""
+        if self.started_at is None:
+            return None
+        return max((self.finished_at or now) - self.started_at, timedelta())
+
+
+def last_runs(name: str, *, most: int = 20) -> Sequence[Run]:
+    """The last jobs of a schedule, the newest first."""
+    jobs = Job.objects.filter(hot.OF_A_SCHEDULE, schedule=name).order_by("-created_at")
+    return [Run(*row) for row in jobs.values_list(*Run.__slots__)[:most]]
+
+
+def policy_of(task: Any) -> SchedulePolicy:
+    """The policy of a schedule: its own, or the one that holds where nobody made any."""
+    policy: SchedulePolicy | None = getattr(task, "policy", None)
+    return policy or SchedulePolicy()
+
+
+def begin_of_task(task: Any) -> datetime:
+    """The moment up to which a schedule has been dealt with."""
+    watch = getattr(task, "watch", None)
+    since = watch.enabled_since if watch else None
+    return begin_of(task, since, count_paused=policy_of(task).count_paused)
+
+
+def health(task: Any, schedule: Any, runs: Sequence[Run], now: datetime) -> Health:
+    """How the schedule fares, by what beat owes and by its last runs."""
+    if not task.enabled:
+        return Health.OFF
+    policy = policy_of(task)
+    if _is_unfinished(runs, policy, now):
+        return Health.DID_NOT_FINISH
+    late = max(_owed(task, schedule, now), _unbegun(runs, policy, now))
+    if late > timedelta(seconds=policy.max_lateness_seconds):
+        return Health.DID_NOT_RUN
+    return Health.LATE if late > _SOON else Health.OK
+
+
+def _is_unfinished(runs: Sequence[Run], policy: SchedulePolicy, now: datetime) -> bool:
+    if policy.expected_seconds is None:
+        return False
+    longest = timedelta(seconds=policy.expected_seconds + policy.grace_seconds)
+    running = (run for run in runs if run.state == State.RUNNING)
+    return any((run.took(now) or timedelta()) > longest for run in running)
+
+
+def _owed(task: Any, schedule: Any, now: datetime) -> timedelta:
+    """For how long beat has owed a run."""
+    if task.expires and task.expires <= now:
+        return timedelta()
+    moment = first_after(schedule, begin_of_task(task))
+    return now - moment if moment and moment < now else timedelta()
+
+
+def _unbegun(runs: Sequence[Run], policy: SchedulePolicy, now: datetime) -> timedelta:
+    """For how long the oldest of the last runs that has not begun is late."""
+    unbegun = []
+    for run in runs:
+        if not run.has_not_begun:
+            break
+        unbegun.append(run)
+    if len(unbegun) >= RECENT_RUNS:
+        return timedelta(seconds=policy.max_lateness_seconds + 1)
+    return now - unbegun[-1].due_at if unbegun else timedelta()
