@@ -78,3 +78,11 @@ def test_the_same_id_submitted_twice_is_one_job():
         submit([draft], now=now)
         submit([draft], now=now)
     assert Job.objects.count() == 1
+
+
+def test_a_worker_whose_commit_was_in_doubt_finds_its_own_claim_again():
+    now = timezone.now()
+    [job] = submit(drafts(1), now=now)
+    claim([job.id], worker="a", now=now)
+    assert [c.id for c in claim([job.id], worker="a", now=now)] == [job.id]
+    assert claim([job.id], worker="b", now=now) == []
