@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from jobs.models import Job
 from jobs.operations.cancel import cancel_flagged
@@ -84,10 +85,7 @@ def release(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
     Returns the rows: the queued ones are to be published again, the others were to be cancelled.
     """
     held = Job.objects.filter(id__in=ids, worker=worker, state=State.QUEUED)
-    freed = list(held.select_for_update().values_list("id", flat=True))
-    Job.objects.filter(id__in=freed).update(worker="", claimed_at=None, published_at=now)
-    cancel_flagged(freed, now=now)
-    return list(Job.objects.filter(id__in=freed))
+    return _put_back(held, now=now)
 
 
 @transaction.atomic
@@ -97,14 +95,11 @@ def interrupt(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
     Returns the rows, as `release` does.
     """
     held = Job.objects.filter(id__in=ids, worker=worker, state=State.RUNNING)
+    return _put_back(held, now=now, state=State.QUEUED, attempt=F("attempt") - 1, started_at=None)
+
+
+def _put_back(held: QuerySet[Job], *, now: datetime, **changes: Any) -> list[Job]:
     freed = list(held.select_for_update().values_list("id", flat=True))
-    Job.objects.filter(id__in=freed).update(
-        state=State.QUEUED,
-        worker="",
-        attempt=F("attempt") - 1,
-        claimed_at=None,
-        started_at=None,
-        published_at=now,
-    )
+    Job.objects.filter(id__in=freed).update(worker="", claimed_at=None, published_at=now, **changes)
     cancel_flagged(freed, now=now)
     return list(Job.objects.filter(id__in=freed))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from jobs.models import Job
 from jobs.states import State, WaitingFor
@@ -66,13 +66,6 @@ def republish(ids: Collection[str], *, now: datetime) -> list[Job]:
     waiting = Job.objects.unclaimed().filter(id__in=ids)
     waiting.update(published_at=now)
     return list(waiting)
-
-
-def next_due() -> datetime | None:
-    """When the next scheduled job comes due."""
-    scheduled = Job.objects.filter(state=State.SCHEDULED)
-    moment: datetime | None = scheduled.aggregate(first=Min("run_at"))["first"]
-    return moment
 
 
 def _lock(rows: QuerySet[Job]) -> QuerySet[Job]:

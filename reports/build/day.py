@@ -33,9 +33,6 @@ class Day:
     def is_over(self, now: datetime) -> bool:
         return now >= self.end
 
-    def has_begun(self, now: datetime) -> bool:
-        return now >= self.start
-
 
 def yesterday(now: datetime, zone: ZoneInfo) -> date:
     """The day that ended last: at 00:00 the one that ended just then."""
