@@ -194,6 +194,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"level": "WARNING"},
+        "pyvips": {"level": "WARNING"},  # it tells every step of every picture
         "django.request": {"filters": ["no_503"]},
     },
 }

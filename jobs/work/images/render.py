@@ -11,7 +11,7 @@ What comes out is chosen for the reader of a web page:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from jobs.work.images.avif import decode_avif
+from jobs.work.images.decode import decode
 from jobs.work.images.encode import encode
 from jobs.work.images.errors import BadSize
 from jobs.work.images.header import ImageInfo, inspect
@@ -22,9 +22,6 @@ from jobs.work.images.vips import pyvips, translated
 
 # Called after each rendition with (done, total). What it raises stops the work and is passed on.
 Progress = Callable[[int, int], None]
-
-# Some phones write these; the picture is whole.
-_HARMLESS = ("Invalid SOS parameters", "extraneous bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,54 +59,13 @@ def render(
         raise BadSize("There is no size: ask for at least one, such as 640x480.")
     info = inspect(data, limits)
     with translated(info.format, data):
-        picture = _decode(data, info, Size.covering(sizes))
+        picture = decode(data, info, Size.covering(sizes))
     renditions = []
     for done, size in enumerate(sizes, start=1):
         renditions.append(_render_one(picture, size, info))
         if progress is not None:
             progress(done, len(sizes))
     return renditions
-
-
-def _decode(data: bytes, info: ImageInfo, box: Size) -> pyvips.Image:
-    """Decode once for all sizes: fitted into the box, upright, 8 bits, sRGB or grey, in memory."""
-    match info.format:
-        case Format.AVIF:
-            image = decode_avif(data)
-            fitted = image.thumbnail_image(box.width, **_fit(box, image))
-        case Format.JPEG:
-            return _decode_jpeg(data, box)
-        case _:
-            fitted = _load(data, box, "fail_on=error,n=-1" if info.frames > 1 else "fail_on=error")
-    if fitted.format != "uchar":
-        fitted = fitted.colourspace("srgb" if fitted.bands > 2 else "b-w")
-    return fitted.copy_memory()
-
-
-def _decode_jpeg(data: bytes, box: Size) -> pyvips.Image:
-    """Refuse what libjpeg only warns of (a grey lower half), except what does no harm."""
-    try:
-        return _load(data, box, "fail_on=warning").copy_memory()
-    except pyvips.Error as error:
-        if not any(words in str(error) for words in _HARMLESS):
-            raise
-    return _load(data, box, "fail_on=error").copy_memory()
-
-
-def _load(data: bytes, box: Size, option: str) -> pyvips.Image:
-    # fail_on must stand in this string: as an argument it is ignored (libvips 8.18).
-    header = pyvips.Image.new_from_buffer(data, "", access="sequential")
-    return pyvips.Image.thumbnail_buffer(
-        data, box.width, option_string=f"[{option}]", **_fit(box, header)
-    )
-
-
-def _fit(box: Size, source: pyvips.Image) -> dict[str, object]:
-    """Convert colours only where there is something to convert: it takes three times as long."""
-    fit: dict[str, object] = {"height": box.height, "size": "down"}
-    if source.get_typeof("icc-profile-data") or source.interpretation == "cmyk":
-        fit["output_profile"] = "srgb"
-    return fit
 
 
 def _render_one(picture: pyvips.Image, size: Size, info: ImageInfo) -> Rendition:

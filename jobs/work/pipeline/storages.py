@@ -1,0 +1,130 @@
+"""Any storage that speaks like Django's as a destination; a folder on this machine among them."""
+
+import errno
+import io
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from jobs.work.pipeline.destination import Stored
+from jobs.work.pipeline.errors import DestinationDown, ItemFailed
+from jobs.work.pipeline.failures import Failure, Stage
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+OF_THE_FILE = frozenset({errno.ENAMETOOLONG, errno.EFBIG, errno.EISDIR, errno.EILSEQ})
+
+
+class Storage(Protocol):
+    """The part of `django.core.files.storage.Storage` that is used here."""
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str: ...
+    def open(self, name: str, mode: str = "rb") -> Any: ...
+    def delete(self, name: str) -> None: ...
+    def exists(self, name: str) -> bool: ...
+    def size(self, name: str) -> int: ...
+    def path(self, name: str) -> str: ...
+
+
+class StorageDestination:
+    """A storage as a destination (see `Destination`)."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def put(self, name: str, data: bytes, content_type: str) -> Stored:
+        """Write a file. In a folder of this machine it appears at once and whole."""
+        try:
+            path = self._local(name)
+            if path is not None:
+                _write(path, data)
+            else:
+                self._save(name, data)
+            size = self._storage.size(name)
+        except Exception as error:
+            raise judged(error) from error
+        if size != len(data):
+            raise DestinationDown("failing", "A file came out shorter than it was written.")
+        return Stored(name, size)
+
+    def get(self, name: str) -> bytes | None:
+        """Read a file."""
+        try:
+            if not self._storage.exists(name):
+                return None
+            with self._storage.open(name, "rb") as file:
+                data: bytes = file.read()
+                return data
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise judged(error) from error
+
+    def delete(self, name: str) -> None:
+        """Remove a file."""
+        try:
+            self._storage.delete(name)
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise judged(error) from error
+
+    def check(self) -> None:
+        """Write, read and remove a small file."""
+        name = f"hachi-check-{os.getpid()}"
+        try:
+            self.put(name, b"check", "text/plain")
+            self.delete(name)
+        except ItemFailed as error:
+            raise DestinationDown("failing", str(error)) from error
+
+    def halt(self) -> None:
+        """Nothing to end: what a storage has begun it finishes."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def _local(self, name: str) -> Path | None:
+        try:
+            return Path(self._storage.path(name))
+        except NotImplementedError:
+            return None
+
+    def _save(self, name: str, data: bytes) -> None:
+        # A storage gives a second file of one name another name, and there must be only one.
+        if self._storage.exists(name):
+            self._storage.delete(name)
+        saved = self._storage.save(name, io.BytesIO(data))
+        if saved != name:
+            self._storage.delete(saved)
+            raise DestinationDown("failing", "The storage writes under another name than asked.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Of one name for each process, so that a process that died leaves at most one behind.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def judged(error: Exception) -> DestinationDown | ItemFailed:
+    """Say whether an error of a storage is about one file or about the place."""
+    if isinstance(error, DestinationDown | ItemFailed):
+        return error
+    number = error.errno if isinstance(error, OSError) else None
+    if number in OF_THE_FILE or type(error).__name__ == "SuspiciousFileOperation":
+        return ItemFailed(Stage.UPLOAD, Failure.REJECTED, "The storage does not take this name.")
+    if number in FULL:
+        return DestinationDown("full", "The storage has no room left.")
+    if number in FORBIDDEN:
+        return DestinationDown("credentials", "The storage may not be written to.")
+    if isinstance(error, ConnectionError | TimeoutError):
+        return DestinationDown("unreachable", "The storage cannot be reached.")
+    return DestinationDown("failing", f"The storage has an error ({type(error).__name__}).")
