@@ -45,6 +45,14 @@ class DatabaseUnavailable(SubmitError):
     """The job was not accepted: the database does not answer. Nothing was written; try again."""
 
 
+class BatchNotFound(SubmitError):
+    """There is no such batch."""
+
+
+class BatchClosed(SubmitError):
+    """The batch takes no more jobs."""
+
+
 class JobNotFound(HachiError):
     """No job has this id."""
 

@@ -29,7 +29,8 @@ def run_attempt(
     """Run `task` once. `lease` is the number of the attempt and the worker that claimed it."""
     number, worker = lease
     now = timezone.now()
-    attempt = context.Attempt(id, number, worker, context.Report(now, now))
+    report = context.Report(now, now)
+    attempt = context.Attempt(id, number, worker, report, request.get("batch") or "")
     trace = fast_trace_task if current_app.use_fast_trace_task else trace_task_ret
     _refresh_connections()
     context.enter(attempt)

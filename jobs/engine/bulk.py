@@ -26,11 +26,14 @@ class _Pattern(Recorder):
         self.sent = {"body": body, **message}
 
 
-def submit_many(task: Task, calls: Iterable[Call], **options: Any) -> list[str]:
+def submit_many(
+    task: Task, calls: Iterable[Call], *, ids: Sequence[str] = (), **options: Any
+) -> list[str]:
     """Submit a job of `task` for each of `calls`; returns their ids in that order.
 
     `options` are those of `apply_async`, the same for all. It is one transaction, and much quicker
-    than a loop over `.delay()`: the message is built once.
+    than a loop over `.delay()`: the message is built once. `ids` are the jobs' ids, one for each
+    call; a job that exists already is left as it is.
 
     Raises:
         InvalidArguments, MessageTooLarge, SubmitError: nothing was written.
@@ -40,12 +43,17 @@ def submit_many(task: Task, calls: Iterable[Call], **options: Any) -> list[str]:
         return []
     if options.get("unique") or options.get("idempotency_key"):
         raise SubmitError("submit_many makes many jobs; a unique one is submitted by apply_async.")
+    if ids and len(ids) != len(listed):
+        raise SubmitError(f"There are {len(ids)} ids for {len(listed)} calls.")
     app: Celery = task.app
     pattern = _Pattern(app)
-    options |= {"task_id": new_id(), "producer": pattern}
+    ids = ids or [new_id() for _ in listed]
+    options |= {"task_id": ids[0], "producer": pattern}
     Celery.send_task(app, task.name, *listed[0], task_type=task, **_exec_options(task), **options)
     turn = turn_of(task, task.name, pattern.sent["body"], pattern.sent)
-    drafts = [_draft(app, pattern.sent, call, turn.lane) for call in listed]
+    drafts = [
+        _draft(app, pattern.sent, id, call, turn.lane) for id, call in zip(ids, listed, strict=True)
+    ]
     standing = write(drafts, turn, now=timezone.now())
     return [standing[one.id] for one in drafts]
 
@@ -54,9 +62,8 @@ def _exec_options(task: Task) -> dict[str, Any]:
     return {key: value for key, value in task._get_exec_options().items() if value is not None}
 
 
-def _draft(app: Celery, sent: Mapping[str, Any], call: Call, lane: str) -> Any:
+def _draft(app: Celery, sent: Mapping[str, Any], id: str, call: Call, lane: str) -> Any:
     args, kwargs = call
-    id = new_id()
     parent = sent["headers"]["parent_id"]
     headers = sent["headers"] | {
         "id": id,
@@ -66,5 +73,7 @@ def _draft(app: Celery, sent: Mapping[str, Any], call: Call, lane: str) -> Any:
     }
     if lane:
         headers["lane"] = lane
+    if batch := sent.get("batch"):
+        headers["batch"] = str(batch)
     body = (args, kwargs, sent["body"][2])
     return draft(app, sent["routing_key"], headers, body, sent.get("priority"))

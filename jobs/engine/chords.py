@@ -13,6 +13,7 @@ from celery.states import READY_STATES
 from django.db import transaction
 from kombu.utils.json import dumps, loads
 
+from jobs.engine import context
 from jobs.errors import DatabaseUnavailable, SubmitError
 from jobs.models import Chord, Job
 from jobs.operations.chords import count_ended, open_chord
@@ -55,7 +56,9 @@ def submit_body(app: Celery, chord: Chord) -> None:
 
 def _submit(app: Celery, body: Any, results: Any) -> None:
     try:
-        body.delay(results)
+        # The last of its header has only just ended, so that the batch of both is still at work.
+        with context.carrying_on(body.options.get("batch") or ""):
+            body.delay(results)
     except DatabaseUnavailable:
         raise
     except SubmitError as error:

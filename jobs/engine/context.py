@@ -60,6 +60,8 @@ class Attempt:
     number: int
     worker: str
     report: Report
+    #: The batch that the job is a member of.
+    batch: str = ""
     resubmission: Draft | None = None
     kept_lines: int = 0
     _lines: list[Line] = field(default_factory=list)
@@ -157,6 +159,26 @@ def leave() -> None:
     _current.set(None)
 
 
+#: The batch for which the engine itself submits what comes next in a canvas.
+_carried_on: ContextVar[str] = ContextVar("hachi_carried_on", default="")
+
+
+@contextmanager
+def carrying_on(batch: str) -> Iterator[None]:
+    """What is submitted here goes on with work that the batch has begun."""
+    token = _carried_on.set(batch)
+    try:
+        yield
+    finally:
+        _carried_on.reset(token)
+
+
+def inside(batch: str) -> bool:
+    """Whether what runs here is a member of the batch."""
+    attempt = current()
+    return batch in (attempt.batch if attempt else "", _carried_on.get())
+
+
 def _in_transaction() -> bool:
     return bool(connection.in_atomic_block)
 
@@ -169,12 +191,16 @@ class CurrentJob:
     #: 1 for the first attempt.
     attempt: int
     worker: str
+    #: The id of its batch, or "".
+    batch: str = ""
 
 
 def current_job() -> CurrentJob | None:
     """The job that is running here, or None outside of a job (tests that call the function)."""
     attempt = current()
-    return CurrentJob(attempt.id, attempt.number, attempt.worker) if attempt else None
+    if attempt is None:
+        return None
+    return CurrentJob(attempt.id, attempt.number, attempt.worker, attempt.batch)
 
 
 def progress(done: int | None = None, total: int | None = None, message: str = "") -> None:

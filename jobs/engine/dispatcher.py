@@ -14,6 +14,7 @@ from celery import Celery
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
+from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
 from jobs.operations.cancel import expire
@@ -44,6 +45,9 @@ class Turn:
     expired: int = 0
     held: int = 0
     resumed: int = 0
+    #: Members of cancelled batches, and batches that have finished.
+    cancelled: int = 0
+    finished: int = 0
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -74,6 +78,7 @@ class Dispatcher:
             self._pauses,
             self._publish_due,
             self._admit,
+            self._batches,
             self._republish_lost,
         ):
             self._try(part, turn, now)
@@ -94,6 +99,10 @@ class Dispatcher:
     def _admit(self, turn: Turn, now: datetime) -> None:
         end_periods(now=now)
         let_in(lanes_with_room())
+
+    def _batches(self, turn: Turn, now: datetime) -> None:
+        turn.cancelled += cancel_members(self._app, now=now)
+        turn.finished += finish_ended(self._app, now=now)
 
     def _pauses(self, turn: Turn, now: datetime) -> None:
         end_pauses(now=now)

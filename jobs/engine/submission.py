@@ -67,6 +67,8 @@ class Recorder:
         turn = turn_of(self._app.tasks.get(headers["task"]), headers["task"], body, options)
         if turn.lane:
             headers["lane"] = turn.lane
+        if batch := _batch_of(headers["id"], options):
+            headers["batch"] = batch
         self._submit(draft(self._app, routing_key, headers, body, priority), turn)
 
     def revive(self, connection: object) -> None:
@@ -82,6 +84,14 @@ class Recorder:
             self.job_id = write([new], turn, now=timezone.now())[new.id]
         except (OperationalError, InterfaceError) as error:
             raise Unavailable(f"{DatabaseUnavailable.__doc__} ({error})") from error
+
+
+def _batch_of(id: str, options: Mapping[str, Any]) -> str:
+    """The batch that a call is to be a member of; a job that runs again stays in its own."""
+    attempt = context.current()
+    if attempt is not None and attempt.id == id:
+        return attempt.batch
+    return str(options.get("batch") or "")
 
 
 def draft(
@@ -121,6 +131,7 @@ def draft(
         schedule=ours["schedule"] or "",
         tick=_moment(ours["tick"]),
         requested_by=ours["requested_by"] or "",
+        batch=headers.get("batch") or "",
     )
 
 

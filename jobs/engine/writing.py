@@ -6,20 +6,34 @@ from datetime import datetime
 
 from django.db import transaction
 
+from jobs.engine import context
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.turn_options import NO_TURN, Turn
 from jobs.engine.turns import let_in
 from jobs.models import Lane
+from jobs.operations.batches import join
 from jobs.operations.lanes import make_lanes
 from jobs.operations.submit import Draft, submit
 from jobs.operations.unique import holders, replace_waiting
 
 
 def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, str]:
-    """Submit `drafts`, which share `turn`. Returns for each id that of the job that stands for it.
+    """Submit `drafts`, which share `turn` and batch. Returns the job that stands for each id.
 
     It is another one where a unique key was taken.
+
+    Raises:
+        BatchNotFound, BatchClosed: their batch takes none.
     """
+    batch = drafts[0].batch
+    if not batch:
+        return _write(drafts, turn, now)
+    with transaction.atomic():
+        join(batch, inside=context.inside(batch))
+        return _write(drafts, turn, now)
+
+
+def _write(drafts: Sequence[Draft], turn: Turn, now: datetime) -> dict[str, str]:
     if turn is NO_TURN:
         publish_on_commit(submit(drafts, now=now))
         return {draft.id: draft.id for draft in drafts}

@@ -1,6 +1,7 @@
 """The tables: columns, constraints, indexes, and the words that queries are made of."""
 
 from jobs.models.attempt import Attempt, LogLine
+from jobs.models.batch import Batch, BatchCallback
 from jobs.models.chord import Chord
 from jobs.models.job import Job
 from jobs.models.lane import Lane, Pause
@@ -12,6 +13,8 @@ from jobs.models.token import Token
 
 __all__ = [
     "Attempt",
+    "Batch",
+    "BatchCallback",
     "Chord",
     "Job",
     "Lane",

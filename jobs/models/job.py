@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from jobs.models.batch import Batch
 from jobs.states import FINAL, UNFINISHED, State, WaitingFor
 
 #: Priorities run from 0 to 9 and 9 goes first; this one is given where none is asked for.
@@ -81,6 +82,18 @@ class Job(models.Model):
     group = models.CharField(max_length=255, default="", blank=True)
     #: The chord whose count goes down when this job ends.
     chord = models.CharField(max_length=255, default="", blank=True)
+
+    #: The batch that it is a member of. No constraint in the database: the lock that adding takes
+    #: (jobs.operations.batches.join) sees to it, for one row a statement instead of one a job.
+    batch = models.ForeignKey(
+        Batch,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="jobs",
+    )
 
     #: Where it has to keep its turn (jobs.models.Lane), and whether it has come to it.
     lane = models.CharField(max_length=200, default="", blank=True)
@@ -192,6 +205,12 @@ class Job(models.Model):
             models.Index(name="job_by_root", fields=["root"], condition=~Q(root="")),
             # engine.results: the members of a group.
             models.Index(name="job_by_group", fields=["group"], condition=~Q(group="")),
+            # models.batch, operations.batches: members by state, and whether one is unfinished.
+            models.Index(
+                name="job_by_batch",
+                fields=["batch", "state"],
+                condition=Q(batch__isnull=False),
+            ),
             # queries.schedules: the last runs of a schedule.
             models.Index(
                 name="job_by_schedule",

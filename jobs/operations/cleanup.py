@@ -12,8 +12,9 @@ from uuid import UUID
 from django.contrib.sessions.models import Session
 from django.core.files.storage import Storage, default_storage
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from jobs.models import Job, Picture
+from jobs.models import Batch, Job, Picture
 from jobs.operations.pictures import ORIGINALS
 from jobs.states import State
 
@@ -33,10 +34,14 @@ class ExpiredSessions:
 
 
 class FinishedJobs:
-    """Jobs that ended in one of `states` before a moment, with their attempts and log lines."""
+    """Jobs that ended in one of `states` before a moment, with their attempts and log lines.
+
+    Members of a batch stay until it has finished, so that its counts and its retries are whole.
+    """
 
     def __init__(self, states: Collection[State], before: datetime) -> None:
-        self.ended = Job.objects.filter(state__in=states, finished_at__lt=before)
+        running = Batch.objects.filter(id=OuterRef("batch_id"), finished_at=None)
+        self.ended = Job.objects.filter(~Exists(running), state__in=states, finished_at__lt=before)
         self._reached: datetime | None = None
 
     def delete(self, limit: int) -> int:
@@ -58,6 +63,21 @@ class FinishedJobs:
         if rows:
             self._reached = rows[-1][1]
         return len(rows)
+
+
+class FinishedBatches:
+    """Batches that finished before a moment and have no member any more."""
+
+    def __init__(self, before: datetime) -> None:
+        members = Job.objects.filter(batch_id=OuterRef("id"))
+        self.over = Batch.objects.filter(~Exists(members), finished_at__lt=before)
+
+    def delete(self, limit: int) -> int:
+        with transaction.atomic():
+            rows = self.over.order_by("finished_at").select_for_update(skip_locked=True)
+            ids = list(rows.values_list("id", flat=True)[:limit])
+            Batch.objects.filter(id__in=ids).delete()
+        return len(ids)
 
 
 class OrphanedUploads:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from jobs.models import Job
+from jobs.operations.batches import reopen
 from jobs.states import FINAL, State, WaitingFor
 
 
@@ -20,6 +21,8 @@ def retry(ids: Collection[str], *, by: str, now: datetime) -> list[Job]:
     """
     finished = Job.objects.select_for_update().filter(id__in=ids, state__in=FINAL)
     jobs = [job for job in finished if _can_run(job.message)]
+    if batches := {job.batch_id for job in jobs if job.batch_id}:
+        reopen(batches)
     _clear_the_way(jobs)
     for job in jobs:
         job.message = _from_the_start(job.message)

@@ -31,6 +31,7 @@ class Draft:
     schedule: str = ""
     tick: datetime | None = None
     requested_by: str = ""
+    batch: str = ""
     lane: str = ""
     unique_key: str = ""
     unique_scope: str = ""
@@ -53,7 +54,7 @@ class Ready:
 _GIVEN = (
     *("id", "task", "queue", "priority", "state", "waiting_for", "message", "run_at"),
     *("expires_at", "max_attempts", "created_at", "published_at", "parent", "root"),
-    *("group", "chord", "schedule", "tick", "requested_by"),
+    *("group", "chord", "schedule", "tick", "requested_by", "batch_id"),
     *("lane", "unique_key", "unique_scope", "unique_until"),
 )
 _AT_FIRST = {
@@ -159,6 +160,7 @@ def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
         draft.schedule,
         at(draft.tick),
         draft.requested_by,
+        draft.batch or None,
         draft.lane,
         draft.unique_key,
         draft.unique_scope,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from jobs.engine.context import check_cancelled, progress
-from jobs.operations.cleanup import ExpiredSessions, FinishedJobs, OrphanedUploads
+from jobs.operations.cleanup import ExpiredSessions, FinishedBatches, FinishedJobs, OrphanedUploads
 from jobs.states import State
 from jobs.work.sessions import remove_old_files
 
@@ -32,13 +32,14 @@ def cleanup_old_sessions() -> dict[str, Any]:
     """
     now = timezone.now()
     until = time.monotonic() + RUN_SECONDS
-    counts: dict[str, Any] = {"sessions": 0, "files": 0, "jobs": 0, "more": False}
+    subjects = ("sessions", "files", "jobs", "batches")
+    counts: dict[str, Any] = {**dict.fromkeys(subjects, 0), "more": False}
     for subject, delete in _sweeps(now):
         while time.monotonic() < until:
             check_cancelled()
             deleted = delete(BATCH)
             counts[subject] += deleted
-            progress(counts["sessions"] + counts["files"] + counts["jobs"])
+            progress(sum(counts[subject] for subject in subjects))
             if deleted < BATCH:
                 break
         else:
@@ -55,6 +56,7 @@ def _sweeps(now: datetime) -> list[tuple[str, Delete]]:
         ("files", OrphanedUploads(now).delete),
         ("jobs", FinishedJobs({State.SUCCEEDED}, succeeded).delete),
         ("jobs", FinishedJobs({State.FAILED, State.CANCELLED}, failed).delete),
+        ("batches", FinishedBatches(min(succeeded, failed)).delete),
     ]
 
 

@@ -1,5 +1,6 @@
 """Tasks for the acceptance tests: a worker gets them with `-I tests.acceptance.workload`."""
 
+import json
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 from celery import chain, chord, group, shared_task
 from django.utils import timezone
 
+from jobs.engine.batches import current_batch, map_calls
 from jobs.engine.context import check_cancelled, current_job, log, progress, snooze
 from jobs.engine.exactly_once import job_transaction
 from jobs.models import Job, Token
@@ -214,3 +216,36 @@ def move(self):
     if current_job().attempt == 1:
         raise self.retry(queue="other", priority=8, countdown=0)
     return self.request.delivery_info["routing_key"]
+
+
+@shared_task(name="test.note_batch")
+def note_batch(summary, path):
+    """Write down what a batch came to."""
+    append.run(path, json.dumps(summary))
+
+
+@shared_task(name="test.grow", bind=True, max_retries=3)
+def grow(self, path, depth):
+    """Fail once, put itself off, add two members to its own batch, and run."""
+    append.run(path, f"{depth}")
+    if current_job().attempt == 1:
+        raise self.retry(countdown=0.1)
+    if depth:
+        current_batch().submit_many(grow, [((path, depth - 1), {}), ((path, depth - 1), {})])
+
+
+@shared_task(name="test.map")
+def map_many(path, number):
+    """Submit a batch whose inputs come slowly, in small slices."""
+
+    def slowly():
+        for one in range(number):
+            time.sleep(0.02)
+            yield (path, one)
+
+    map_calls(
+        append,
+        ((call, {}) for call in slowly()),
+        slice_=10,
+        idempotency_key=current_job().id,
+    )

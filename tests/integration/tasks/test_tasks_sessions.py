@@ -41,7 +41,13 @@ def job(name, days, state):
 
 
 def test_with_nothing_to_do_it_says_so():
-    assert cleanup_old_sessions() == {"sessions": 0, "files": 0, "jobs": 0, "more": False}
+    assert cleanup_old_sessions() == {
+        "sessions": 0,
+        "files": 0,
+        "jobs": 0,
+        "batches": 0,
+        "more": False,
+    }
 
 
 def test_what_is_over_is_deleted_and_counted(folders, settings):
@@ -53,7 +59,13 @@ def test_what_is_over_is_deleted_and_counted(folders, settings):
     for state in ("succeeded", "failed", "cancelled"):
         job(f"{state}-8", 8, state)
         job(f"{state}-31", 31, state)
-    assert cleanup_old_sessions() == {"sessions": 1, "files": 1, "jobs": 4, "more": False}
+    assert cleanup_old_sessions() == {
+        "sessions": 1,
+        "files": 1,
+        "jobs": 4,
+        "batches": 0,
+        "more": False,
+    }
     assert set(Job.objects.values_list("pk", flat=True)) == {"failed-8", "cancelled-8"}
     assert [path.name for path in folders.iterdir()] == ["new"]
 
@@ -74,7 +86,13 @@ def test_many_go_batch_by_batch(monkeypatch):
 def test_what_does_not_fit_into_the_time_is_left_for_the_next_run(monkeypatch):
     monkeypatch.setattr(sessions, "RUN_SECONDS", 0)
     expired_session("over")
-    assert cleanup_old_sessions() == {"sessions": 0, "files": 0, "jobs": 0, "more": True}
+    assert cleanup_old_sessions() == {
+        "sessions": 0,
+        "files": 0,
+        "jobs": 0,
+        "batches": 0,
+        "more": True,
+    }
     assert Session.objects.exists()
 
 
