@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         if redis_url := env.text("REDIS_URL"):
             preflight.require_redis(redis_url)
             counts["redis"] = 0
-        keeper = Keeper(patience=env.seconds("SHUTDOWN_SECONDS", 30) + 5)
+        keeper = Keeper(patience=env.seconds("STOP_SECONDS", 25) + 10)
         keeper.listen_to_signals()
         try:
             why = _run(keeper, procfile, counts, var)

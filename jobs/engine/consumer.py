@@ -1,6 +1,7 @@
 """The worker's consumer, with a ledger and a keeper beside it."""
 
 import logging
+import threading
 import time
 from typing import Any
 
@@ -9,6 +10,8 @@ from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import NotRegistered
 from celery.worker import state
 from celery.worker.consumer import Consumer
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from jobs.engine.attempt import install_log_handler
@@ -18,8 +21,9 @@ from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
 from jobs.engine.node import new_node
 from jobs.engine.refusal import refuse
+from jobs.engine.stopping import Stopper
 from jobs.models import Node
-from jobs.operations.nodes import leave, stopping
+from jobs.operations.nodes import leave
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,10 @@ class JobConsumer(Consumer):
         self.ledger = Ledger(self.app, self.node.id, wake=self.wake)
         dispatcher = Dispatcher(self.app, self.node.id, started_at=timezone.now())
         self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool)
+        self.stopper = Stopper(
+            self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
+        )
+        self._leaving = threading.Lock()
 
     def on_close(self) -> None:
         """Keep what is in the pool and on the way to it when the connection to Redis is lost.
@@ -104,6 +112,28 @@ class JobConsumer(Consumer):
         )
         self.on_task_request(request)
 
+    def leave(self, seconds: float) -> bool:
+        """Make the last writes and take this worker's row away. False if that took too long."""
+        if not self._leaving.acquire(timeout=seconds):
+            return False
+        try:
+            return self._leave(seconds)
+        finally:
+            self._leaving.release()
+
+    def _leave(self, seconds: float) -> bool:
+        self.ledger.taking = False
+        self.keeper.close(seconds)
+        written = self.ledger.close(seconds) and not self.ledger.held
+        try:
+            if written:
+                leave(self.node.id)
+                return True
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("The database does not answer (%s).", error)
+        logger.error("Not everything could be written: another worker will take over.")
+        return False
+
     # --- messages that can never run: Celery logs and drops them; here they become failed rows ---
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
@@ -138,6 +168,7 @@ class LedgerStep(bootsteps.StartStopStep):
         install_log_handler()
         c.ledger.start()
         c.keeper.start()
+        c.stopper.start(c.hostname)
         c.timer.call_repeatedly(1.0, c.hand_over)
         c.wake()
 
@@ -146,12 +177,8 @@ class LedgerStep(bootsteps.StartStopStep):
             return  # only the connection is lost
         c.ledger.taking = False
         c.ledger.give_back_beyond(0)
-        stopping(c.node.id, now=timezone.now())
+        c.stopper.begin()
 
     def shutdown(self, c: JobConsumer) -> None:
-        c.ledger.taking = False
-        c.keeper.close(_LAST_WRITES_SECONDS)
-        if c.ledger.close(_LAST_WRITES_SECONDS) and not c.ledger.held:
-            leave(c.node.id)
-        else:
-            logger.error("Not everything could be written: another worker will take over.")
+        c.leave(_LAST_WRITES_SECONDS)
+        c.stopper.ended()

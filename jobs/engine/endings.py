@@ -24,7 +24,7 @@ from jobs.operations.conclude import Conclusion, Problem
 from jobs.operations.submit import Draft
 from jobs.states import State, WaitingFor
 
-Kind = Literal["succeed", "fail", "retry", "snooze", "cancel", "crash", "return"]
+Kind = Literal["succeed", "fail", "retry", "snooze", "cancel", "crash", "return", "interrupt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Ending:
     problem: Problem | None = None
     #: What the attempt came to could not be written; this stands in its place.
     unwritable: bool = False
+    #: Of an interrupted attempt: when the job may run again, if not at once.
+    again_at: datetime | None = None
 
 
 def unwritable(error: Exception) -> Ending:
@@ -69,6 +71,16 @@ def ending_of(error: BaseException | None, report: Report | None, traceback: str
 def returned(now: datetime) -> Ending:
     """For a request that goes back into the queue without having begun."""
     return Ending("return", now)
+
+
+_INTERRUPTED = Problem(
+    "Interrupted", "Its worker was stopped before it was done. It runs again; no attempt is spent."
+)
+
+
+def interrupted(now: datetime, again_at: datetime | None = None) -> Ending:
+    """For an attempt that a stop of its worker cut short."""
+    return Ending("interrupt", now, problem=_INTERRUPTED, again_at=again_at)
 
 
 def _kind(error: BaseException, report: Report | None) -> Kind:
@@ -118,6 +130,7 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
         "retry": (State.SCHEDULED, Attempt.Outcome.RETRIED),
         "snooze": (State.SCHEDULED, Attempt.Outcome.RETRIED),
         "cancel": (State.CANCELLED, Attempt.Outcome.CANCELLED),
+        "interrupt": (State.SCHEDULED, Attempt.Outcome.INTERRUPTED),
     }[ending.kind]
     if isinstance(ending.error, TimeLimitExceeded | SoftTimeLimitExceeded):
         outcome = Attempt.Outcome.TIMED_OUT
@@ -127,6 +140,8 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
         run_at, waiting_for = _run_at(again, ending), WaitingFor.RETRY
         if ending.kind == "snooze":
             problem, waiting_for = Problem(""), WaitingFor.TIME
+        elif ending.kind == "interrupt" and run_at > ending.finished_at:
+            waiting_for = WaitingFor.TIME
         elif run_at <= ending.finished_at:
             state, waiting_for = State.QUEUED, WaitingFor.NOTHING
     return Conclusion(
@@ -156,6 +171,8 @@ def _what_to_run(again: Draft | None) -> dict[str, Any]:
 
 
 def _run_at(again: Draft | None, ending: Ending) -> datetime:
+    if ending.again_at is not None:
+        return ending.again_at
     if again is not None and again.run_at is not None:
         return max(again.run_at, ending.finished_at)
     if isinstance(ending.error, Snoozed):

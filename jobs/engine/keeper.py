@@ -18,7 +18,7 @@ from jobs.engine.ledger import Ledger
 from jobs.engine.request import JobRequest
 from jobs.models import Node
 from jobs.operations.cancel import flagged_of
-from jobs.operations.nodes import enroll, heartbeat
+from jobs.operations.nodes import enroll, heartbeat, stopping
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +91,9 @@ class Keeper:
             logger.critical("The ledger's thread is gone: this worker lets others take over.")
             return
         self._beat(now)
+        if not self._ledger.taking and self._node.stopping_at is None:
+            self._node.stopping_at = now
+            stopping(self._node.id, now=now)
         self._stop_cancelled(now)
         self._dispatcher.run_once(now)
 

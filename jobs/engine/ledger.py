@@ -4,6 +4,7 @@ Requests come in from the consumer, starts and ends from the pool's callbacks. U
 is whatever has gathered while the last one was written; an idle worker claims at once.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -84,7 +85,9 @@ class Ledger:
 
     def next_won(self) -> JobRequest | None:
         """The next claimed request for the pool."""
-        return self._won.popleft() if self._won else None
+        with contextlib.suppress(IndexError):  # none, or given back by the thread that stops
+            return self._won.popleft()
+        return None
 
     def next_lost(self) -> JobRequest | None:
         """The next request that was not won; its message only costs credit."""
@@ -96,8 +99,16 @@ class Ledger:
 
     def give_back_beyond(self, window: int) -> None:
         """Leave at most `window` claimed requests waiting here; others may have the rest."""
-        while len(self._won) > window:
-            self._won.pop().give_back()
+        with contextlib.suppress(IndexError):  # the consumer's thread may take the last one
+            while len(self._won) > window:
+                self._won.pop().give_back()
+
+    def interrupt_all(self, *, again_at: datetime) -> int:
+        """Put back what runs and what is claimed. Returns how many attempts were cut short."""
+        rest = [request for request in list(self.held.values()) if not request.ended]
+        for request in rest:
+            request.interrupt(again_at)
+        return sum(request.time_start is not None for request in rest)
 
     # --- the thread --------------------------------------------------------------------------
 

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from billiard.einfo import ExceptionInfo
 from celery import signals
-from celery.exceptions import TaskRevokedError, Terminated, TimeLimitExceeded
+from celery.exceptions import (
+    TaskRevokedError,
+    Terminated,
+    TimeLimitExceeded,
+    WorkerLostError,
+)
 from celery.utils.saferepr import saferepr
 from celery.worker.request import Request
 from celery.worker.state import revoked as revoked_ids
@@ -20,7 +25,7 @@ from celery.worker.state import task_ready
 from django.utils import timezone
 
 from jobs.engine.attempt import Outcome, run_attempt
-from jobs.engine.endings import Ending, cause_of, ending_of, returned
+from jobs.engine.endings import Ending, cause_of, ending_of, interrupted, returned
 from jobs.engine.message import TRACKED, unpack
 
 if TYPE_CHECKING:
@@ -139,10 +144,20 @@ class JobRequest(Request):
         """The pool could not bring an outcome: the process died, or was told to."""
         error = cause_of(exc_info)
         ending = ending_of(error, None, traceback=str(exc_info.traceback))
-        if isinstance(error, Terminated) and not (self.stop_reason or self.id in revoked_ids):
-            ending = returned(timezone.now())  # a cold shutdown of this worker, nobody's cancel
+        if self._was_stopped(error):
+            ending = interrupted(timezone.now())
         if self._end(ending):
             self._tell_failure(ending, exc_info)
+
+    def _was_stopped(self, error: BaseException) -> bool:
+        """Whether its process died of a stop of this worker: nobody's cancel, and no crash.
+
+        Some runners (systemd, by default) send TERM to the children as well.
+        """
+        if self.stop_reason or self.id in revoked_ids:
+            return False
+        lost = isinstance(error, WorkerLostError) and not self.ledger.taking
+        return lost or isinstance(error, Terminated)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:
         if soft:
@@ -158,6 +173,13 @@ class JobRequest(Request):
         if not self.ended:
             self._close()
             self.ledger.note_end(self, returned(timezone.now()))
+
+    def interrupt(self, again_at: datetime) -> None:
+        """Cut the attempt short, if it has begun: it does not count, and the job runs again."""
+        if self.time_start is None:
+            self.give_back()
+        else:
+            self._end(interrupted(timezone.now(), again_at))
 
     def _end(self, ending: Ending) -> bool:
         """Note how the attempt ended; False if that was known before."""

@@ -52,7 +52,7 @@ def settle(
     return settled
 
 
-_CONCLUDED = frozenset({"fail", "retry", "snooze", "cancel"})
+_CONCLUDED = frozenset({"fail", "retry", "snooze", "cancel", "interrupt"})
 
 
 def _start_can_wait(end: End) -> bool:

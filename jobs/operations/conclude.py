@@ -51,6 +51,11 @@ class Conclusion:
     #: The task only put itself off: the attempt is not spent, and leaves no row.
     snoozed: bool = False
 
+    @property
+    def unspent(self) -> bool:
+        """Whether the attempt does not count."""
+        return self.snoozed or self.outcome == Attempt.Outcome.INTERRUPTED
+
 
 @transaction.atomic
 def conclude(conclusions: Sequence[Conclusion], *, worker: str) -> list[str]:
@@ -129,7 +134,7 @@ def _values(c: Conclusion) -> tuple[object, ...]:
         c.problem.fingerprint,
         int(c.crashed),
         c.problem.encoded,
-        int(c.snoozed),
+        int(c.unspent),
         c.task,
         c.queue,
         c.priority,

@@ -83,6 +83,16 @@ def deaf(seconds):
     time.sleep(seconds)
 
 
+@shared_task(name="test.long_at_first")
+def long_at_first(path, line="ran", seconds=60.0):
+    """Write a line to a file; run long the first time, deaf to everything, and then no more."""
+    first = not Path(path).exists() or line not in Path(path).read_text().split()
+    append.run(path, line)
+    if first:
+        time.sleep(seconds)
+    return line
+
+
 @shared_task(name="test.limited", time_limit=1)
 def limited():
     """Run longer than its hard time limit."""
