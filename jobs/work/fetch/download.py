@@ -47,27 +47,53 @@ def fetch(
     `accept` is the Accept header, a wish that servers may ignore. `now` is the clock against which
     a Retry-After date is read. Blocks for `policy.total_seconds` at most; safe in threads.
     """
-    if accept is not None and not accept.isprintable():
-        raise ValueError("accept must be printable characters only.")
-    started = time.monotonic()
-    target, left_behind = acceptable(url, policy), list[str]()
+    download = Download(url, policy, accept=accept, now=now)
     while True:
-        remaining = policy.total_seconds - (time.monotonic() - started)
-        transfer = _answered(target, policy, accept, remaining)
-        if transfer.answer.location is None:
-            break
-        left_behind.append(target)
-        target = _next(target, transfer.answer.location, len(left_behind), policy)
-    _require_success(transfer.answer, now)
-    return _fetched(target, transfer, tuple(left_behind), time.monotonic() - started)
+        transfer = download.next_transfer()
+        transfer.run()
+        fetched = download.take(transfer)
+        if fetched is not None:
+            return fetched
 
 
-def _answered(url: str, policy: Policy, accept: str | None, seconds: float) -> Transfer:
-    if seconds <= 0:
-        raise FetchError(FailureClass.TIMEOUT, "The download took too long.")
-    transfer = Transfer(Request(url, policy, accept, seconds))
-    transfer.run()
-    return transfer
+class Download:
+    """A URL on its way through its redirects: which transfer comes next, and what it means.
+
+    The clock starts with the object. Raises FetchError wherever the way ends.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        policy: Policy,
+        *,
+        accept: str | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        if accept is not None and not accept.isprintable():
+            raise ValueError("accept must be printable characters only.")
+        self._policy, self._accept, self._now = policy, accept, now
+        self._started = time.monotonic()
+        self._target = acceptable(url, policy)
+        self._left_behind: list[str] = []
+
+    def next_transfer(self) -> Transfer:
+        """The transfer to run now, with what is left of the time."""
+        seconds = self._policy.total_seconds - (time.monotonic() - self._started)
+        if seconds <= 0:
+            raise FetchError(FailureClass.TIMEOUT, "The download took too long.")
+        return Transfer(Request(self._target, self._policy, self._accept, seconds))
+
+    def take(self, transfer: Transfer) -> Fetched | None:
+        """What a transfer that has ended brought; None if it leads on to another."""
+        location = transfer.answer.location
+        if location is None:
+            _require_success(transfer.answer, self._now)
+            elapsed = time.monotonic() - self._started
+            return _fetched(self._target, transfer, tuple(self._left_behind), elapsed)
+        self._left_behind.append(self._target)
+        self._target = _next(self._target, location, len(self._left_behind), self._policy)
+        return None
 
 
 def _next(url: str, location: str, redirects: int, policy: Policy) -> str:

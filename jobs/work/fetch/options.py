@@ -8,6 +8,8 @@ import pycurl
 
 from jobs.work.fetch.policy import Policy
 
+# A photo arrives in a few pieces instead of dozens, and each piece is a call into Python.
+BUFFER_BYTES = 131_072
 WEB = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
 
@@ -44,6 +46,7 @@ def _manners(request: Request) -> dict[int, Any]:
         pycurl.ENCODING: "gzip",
         pycurl.RESOLVE: list(request.policy.resolve),
         pycurl.NOSIGNAL: 1,
+        pycurl.BUFFERSIZE: BUFFER_BYTES,
     }
 
 

@@ -41,17 +41,33 @@ class Transfer:
     def run(self) -> None:
         """Do it. FetchError for everything that went wrong before a whole answer was there."""
         curl = pycurl.Curl()
+        code, message = pycurl.E_OK, ""
         try:
-            configure(curl, self.request)
-            self._set_callbacks(curl)
+            self.prepare(curl)
             curl.perform()
         except pycurl.error as error:
-            self._judge(*error.args)
+            code, message = error.args
         finally:
             curl.close()
-            for opened in self._sockets:
-                opened.close()
+            self.release()
+        self.settle(code, message)
+
+    def prepare(self, curl: pycurl.Curl) -> None:
+        """Set up a handle that somebody else performs; `settle` and `release` come after it."""
+        configure(curl, self.request)
+        self._set_callbacks(curl)
+
+    def settle(self, code: int, message: str) -> None:
+        """Raise what the handle's end means: FetchError, or nothing if a whole answer is there."""
+        if code != pycurl.E_OK:
+            self._judge(code, message)
         self._raise_what_was_noted()
+
+    def release(self) -> None:
+        """Close what was opened for the handle, which is closed already."""
+        for opened in self._sockets:
+            opened.close()
+        self._sockets.clear()
 
     def _set_callbacks(self, curl: pycurl.Curl) -> None:
         # The progress call also lets Python deliver signals (time limits), about once a second

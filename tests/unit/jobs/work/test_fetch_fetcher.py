@@ -1,0 +1,155 @@
+"""Many downloads in one thread."""
+
+import gc
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from jobs.work.fetch import FailureClass, Fetched, Fetcher, FetchError, Policy
+from tests.unit.jobs.work.servers import flood, serving
+
+DEADLINE = 30
+
+
+def _policy(**changes):
+    return Policy(**{"allow_loopback": True, "total_seconds": 20, **changes})
+
+
+def _serve(conversation):
+    path = conversation.path
+    if path.startswith("/away"):
+        conversation.answer(302, headers=("Location: /here",))
+    elif path == "/inside":
+        conversation.answer(302, headers=("Location: http://10.0.0.1/",))
+    elif path == "/round":
+        conversation.answer(302, headers=("Location: /round",))
+    elif path == "/silent":
+        conversation.wait()
+    elif path == "/endless":
+        flood(conversation, b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536)
+    elif path == "/busy":
+        conversation.answer(429, headers=("Retry-After: 7",))
+    else:
+        conversation.answer(body=path.encode() * 10)
+
+
+@pytest.fixture
+def server():
+    with serving(_serve) as running:
+        yield running
+
+
+@pytest.fixture
+def fetcher():
+    running = Fetcher(_policy(max_bytes=1_000_000))
+    yield running
+    running.close()
+
+
+def _all(fetcher):
+    ended, deadline = {}, time.monotonic() + DEADLINE
+    while len(fetcher) or not ended:
+        assert time.monotonic() < deadline
+        ended.update(fetcher.poll(0.5))
+    return ended
+
+
+def _sockets():
+    gc.collect()
+    found = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one that lists the folder is gone again
+            found += str(descriptor.readlink()).startswith("socket:")
+    return found
+
+
+def test_each_download_brings_its_own_body(server, fetcher):
+    for n in range(20):
+        fetcher.start(n, server.url(f"/{n}"))
+
+    ended = _all(fetcher)
+
+    assert {n: one.body for n, one in ended.items()} == {
+        n: f"/{n}".encode() * 10 for n in range(20)
+    }
+
+
+def test_each_failure_has_its_class_and_disturbs_no_other(server, fetcher):
+    fetcher.start("bad", "ftp://example.com/")
+    fetcher.start("blocked", server.url("/inside"))
+    fetcher.start("round", server.url("/round"))
+    fetcher.start("endless", server.url("/endless"))
+    fetcher.start("busy", server.url("/busy"))
+    fetcher.start("moved", server.url("/away"))
+
+    ended = _all(fetcher)
+
+    reasons = {key: one.reason for key, one in ended.items() if isinstance(one, FetchError)}
+    assert reasons == {
+        "bad": FailureClass.BAD_URL,
+        "blocked": FailureClass.BLOCKED_ADDRESS,
+        "round": FailureClass.TOO_MANY_REDIRECTS,
+        "endless": FailureClass.TOO_LARGE,
+        "busy": FailureClass.HTTP_STATUS,
+    }
+    assert ended["busy"].retry_after == 7
+    assert isinstance(ended["moved"], Fetched)
+    assert ended["moved"].redirects == (server.url("/away"),)
+
+
+def test_a_silent_server_ends_at_the_deadline(server):
+    fetcher = Fetcher(_policy(total_seconds=0.5))
+    fetcher.start("silent", server.url("/silent"))
+
+    started = time.monotonic()
+    ended = _all(fetcher)
+    fetcher.close()
+
+    assert ended["silent"].reason is FailureClass.TIMEOUT
+    assert time.monotonic() - started < 10
+
+
+def test_private_addresses_are_not_reached(fetcher):
+    fetcher.start("private", "http://10.1.2.3/")
+
+    assert _all(fetcher)["private"].reason is FailureClass.BLOCKED_ADDRESS
+
+
+def test_poll_returns_when_it_is_woken(fetcher):
+    bell = threading.Timer(0.2, fetcher.wake)
+    bell.start()
+    started = time.monotonic()
+    ended = fetcher.poll(DEADLINE)
+    bell.join()
+
+    assert ended == []
+    assert time.monotonic() - started < DEADLINE / 2
+
+
+def test_the_youngest_can_be_given_up(server, fetcher):
+    fetcher.start("old", server.url("/silent"))
+    fetcher.start("young", server.url("/silent"))
+
+    assert fetcher.drop_youngest() == "young"
+    assert len(fetcher) == 1
+
+
+def test_closing_in_the_middle_leaves_no_socket(server):
+    before = _sockets()
+    fetcher = Fetcher(_policy())
+    for n in range(10):
+        fetcher.start(n, server.url("/silent"))
+    for _ in range(5):
+        fetcher.poll(0.05)
+    assert len(fetcher) == 10
+
+    fetcher.close()
+
+    # The server's own ends of the connections are in this process too, and close when it sees it.
+    deadline = time.monotonic() + DEADLINE
+    while _sockets() > before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
