@@ -80,7 +80,7 @@ def set_status(place: Bucket, status: int) -> None:
 
 def bucket(endpoint: str, **changes: object) -> Bucket:
     """The bucket of tests at this address."""
-    known = {"name": NAME, "access_key": "key", "secret_key": "secret", "endpoint": endpoint}
+    known = {"bucket": NAME, "key": "key", "secret": "secret", "endpoint": endpoint}
     return Bucket(**{**known, "total_seconds": 20, "retries": 1, **changes})
 
 

@@ -16,11 +16,13 @@ from jobs.work.pipeline.items import Item, Outcome, output_name
 from jobs.work.pipeline.originals import Originals
 from jobs.work.pipeline.policy import ChunkPolicy
 from jobs.work.pipeline.recipe import Anchor, Mode, Recipe
+from jobs.work.pipeline.s3 import Bucket, S3Destination
 from jobs.work.pipeline.storages import StorageDestination
 
 __all__ = [
     "Anchor",
     "BadRecipe",
+    "Bucket",
     "ChunkPolicy",
     "Composed",
     "Destination",
@@ -35,6 +37,7 @@ __all__ = [
     "Originals",
     "Outcome",
     "Recipe",
+    "S3Destination",
     "Stage",
     "StorageDestination",
     "Stored",

@@ -23,9 +23,9 @@ T = TypeVar("T")
 class Bucket:
     """Where a bucket is and who we are there."""
 
-    name: str
-    access_key: str
-    secret_key: str = field(repr=False)
+    bucket: str
+    key: str
+    secret: str = field(repr=False)
     #: "https://s3.example.com"; "" means Amazon's own. Plain http only if it is written so.
     endpoint: str = ""
     region: str = "us-east-1"
@@ -140,14 +140,14 @@ class _Line:
 
 
 def _store(bucket: Bucket) -> S3Store:
-    if not bucket.access_key or not bucket.secret_key:
+    if not bucket.key or not bucket.secret:
         raise DestinationDown("credentials", "The bucket has no access key in the settings.")
     return S3Store(
-        bucket.name,
+        bucket.bucket,
         prefix=bucket.prefix or None,
         region=bucket.region,
-        access_key_id=bucket.access_key,
-        secret_access_key=bucket.secret_key,
+        access_key_id=bucket.key,
+        secret_access_key=bucket.secret,
         config={"endpoint": bucket.endpoint} if bucket.endpoint else None,
         virtual_hosted_style_request=False,
         client_options={

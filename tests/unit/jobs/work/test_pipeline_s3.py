@@ -75,7 +75,7 @@ def test_many_threads_may_put_at_once(destination):
 
 def test_a_bucket_that_does_not_exist_is_missing(place):
     with (
-        closing(S3Destination(bucket(place.endpoint, name="nowhere"))) as nowhere,
+        closing(S3Destination(bucket(place.endpoint, bucket="nowhere"))) as nowhere,
         pytest.raises(DestinationDown) as down,
     ):
         nowhere.check()
@@ -98,7 +98,7 @@ def test_a_server_that_is_away_is_unreachable():
 
 def test_a_bucket_without_keys_is_not_even_asked():
     with (
-        closing(S3Destination(bucket("http://127.0.0.1:1", access_key=""))) as place,
+        closing(S3Destination(bucket("http://127.0.0.1:1", key=""))) as place,
         pytest.raises(DestinationDown) as down,
     ):
         place.check()
