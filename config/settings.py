@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "jobs.web.outage.OutageMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -112,8 +113,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 
 else:
-    # A database that hangs must not hang a request for ever.
-    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+    # A database that hangs must not hang a request for ever, and one whose machine is gone without
+    # a word must be noticed: TCP alone waits a quarter of an hour for the answer to a query.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=5,
+        tcp_user_timeout=20_000,  # milliseconds
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=2,
+    )
 
 # --- Redis: the bell -------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL", env.noted(VAR_DIR / "redis-url", "redis://127.0.0.1:6379/0"))

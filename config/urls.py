@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler500 = "jobs.web.outage.broken"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("jobs.api.urls")),

@@ -9,7 +9,12 @@ class HachiError(Exception):
     """Something went wrong in the job system."""
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (type(self).__doc__ or "").strip())
+        super().__init__(message or self.sentence())
+
+    @classmethod
+    def sentence(cls) -> str:
+        """The first paragraph of the docstring."""
+        return (cls.__doc__ or "").strip().partition("\n\n")[0]
 
 
 class WorkError(HachiError):
@@ -42,7 +47,11 @@ class TaskNotPublic(SubmitError):
 
 
 class DatabaseUnavailable(SubmitError):
-    """The job was not accepted: the database does not answer. Nothing was written; try again."""
+    """The job was not accepted: the database does not answer. Try again when it is back.
+
+    Should the database have been lost in the very moment of the commit, the job may be there after
+    all: give calls that must not happen twice an idempotency_key.
+    """
 
 
 class BatchNotFound(SubmitError):

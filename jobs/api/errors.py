@@ -18,7 +18,7 @@ from jobs.work.images import BadImage, BadSize
 
 logger = logging.getLogger(__name__)
 
-DATABASE_DOWN = "The database does not answer. Nothing was written; try again in a moment."
+DATABASE_DOWN = "The database does not answer. Try again in a moment."
 TOO_LARGE = "The request is larger than this address takes. Send less at once."
 NOT_READABLE = "The body cannot be read. Send it whole, in the format that its Content-Type names."
 INTERNAL = "Something went wrong on our side. The log of the web process says what."

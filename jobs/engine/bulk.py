@@ -37,6 +37,7 @@ def submit_many(
 
     Raises:
         InvalidArguments, MessageTooLarge, SubmitError: nothing was written.
+        DatabaseUnavailable: the database does not answer.
     """
     listed = [(list(args), dict(kwargs)) for args, kwargs in calls]
     if not listed:

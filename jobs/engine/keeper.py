@@ -16,6 +16,7 @@ from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.forking import fork_lock
 from jobs.engine.ledger import Ledger
 from jobs.engine.request import JobRequest
+from jobs.engine.strays import Strays
 from jobs.models import Node
 from jobs.operations.cancel import flagged_of
 from jobs.operations.nodes import enroll, heartbeat, stopping
@@ -31,6 +32,7 @@ class Keeper:
     def __init__(self, ledger: Ledger, dispatcher: Dispatcher, node: Node, pool: Any) -> None:
         self._ledger = ledger
         self._dispatcher = dispatcher
+        self._strays = Strays(ledger.app, ledger)
         self._node = node
         self._pool = pool
         self._stop = threading.Event()
@@ -95,6 +97,7 @@ class Keeper:
             self._node.stopping_at = now
             stopping(self._node.id, now=now)
         self._stop_cancelled(now)
+        self._strays.put_back(now)
         self._dispatcher.run_once(now)
 
     def _beat(self, now: datetime) -> None:

@@ -7,16 +7,14 @@ from typing import Any
 
 from celery import Celery
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from kombu.exceptions import OperationalError as KombuError
 
 from jobs.engine import context
 from jobs.engine.arguments import check_signature, encode, may_retry
 from jobs.engine.message import TRACKED, pack
 from jobs.engine.turn_options import Turn, turn_of
 from jobs.engine.writing import write
-from jobs.errors import DatabaseUnavailable, MessageTooLarge, SubmitError
+from jobs.errors import MessageTooLarge, SubmitError
 from jobs.models.job import DEFAULT_PRIORITY
 from jobs.operations.submit import Draft
 
@@ -32,10 +30,6 @@ class _NoConnection:
     @contextmanager
     def _reraise_as_library_errors(self) -> Iterator[None]:
         yield
-
-
-class Unavailable(DatabaseUnavailable, KombuError):
-    """DatabaseUnavailable, in the words that Celery's callers know."""
 
 
 class Recorder:
@@ -80,10 +74,7 @@ class Recorder:
             # self.retry() and self.replace(): the running job itself, to be run again.
             attempt.resubmission = new
             return
-        try:
-            self.job_id = write([new], turn, now=timezone.now())[new.id]
-        except (OperationalError, InterfaceError) as error:
-            raise Unavailable(f"{DatabaseUnavailable.__doc__} ({error})") from error
+        self.job_id = write([new], turn, now=timezone.now())[new.id]
 
 
 def _batch_of(id: str, options: Mapping[str, Any]) -> str:

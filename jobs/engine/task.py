@@ -47,6 +47,6 @@ class JobTask(DjangoTask):
         Raises:
             jobs.errors.InvalidArguments: they do not fit the signature, or are no JSON.
             jobs.errors.MessageTooLarge: they are larger than MAX_MESSAGE_BYTES.
-            jobs.errors.DatabaseUnavailable: nothing was written.
+            jobs.errors.DatabaseUnavailable: the database does not answer.
         """
         return super().apply_async(args, kwargs, task_id=task_id, **options)

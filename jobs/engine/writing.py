@@ -4,17 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from kombu.exceptions import OperationalError as KombuError
 
 from jobs.engine import context
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.turn_options import NO_TURN, Turn
 from jobs.engine.turns import let_in
+from jobs.errors import DatabaseUnavailable
 from jobs.models import Lane
 from jobs.operations.batches import join
 from jobs.operations.lanes import make_lanes
 from jobs.operations.submit import Draft, submit
 from jobs.operations.unique import holders, replace_waiting
+
+
+class Unavailable(DatabaseUnavailable, KombuError):
+    """DatabaseUnavailable, in the words that Celery's callers know."""
 
 
 def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, str]:
@@ -24,7 +30,18 @@ def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, st
 
     Raises:
         BatchNotFound, BatchClosed: their batch takes none.
+        jobs.errors.DatabaseUnavailable: the database does not answer.
     """
+    try:
+        return _write_in_batch(drafts, turn, now)
+    except (OperationalError, InterfaceError) as error:
+        if not connection.in_atomic_block:
+            # Or a script that tries again would meet its dead connection for ever.
+            connection.close_if_unusable_or_obsolete()
+        raise Unavailable(f"{DatabaseUnavailable.sentence()} ({error})") from error
+
+
+def _write_in_batch(drafts: Sequence[Draft], turn: Turn, now: datetime) -> dict[str, str]:
     batch = drafts[0].batch
     if not batch:
         return _write(drafts, turn, now)

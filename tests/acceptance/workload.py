@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from celery import chain, chord, group, shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from jobs.engine.batches import current_batch, map_calls
@@ -174,6 +175,21 @@ def pay(token, then_die=False):
             os.kill(os.getpid(), signal.SIGKILL)
     if then_die == "after":
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(
+    name="test.pay_in_the_end",
+    autoretry_for=(OperationalError, InterfaceError),
+    max_retries=None,
+    default_retry_delay=0.5,
+)
+def pay_in_the_end(token):
+    """Write a row and finish, both or neither; try again while the database is away."""
+    with job_transaction() as finish:
+        Token.objects.create(
+            name=f"{token} by {current_job().attempt}", digest=token, created_at=timezone.now()
+        )
+        finish.result = "paid"
 
 
 @shared_task(name="test.odd")

@@ -1,0 +1,138 @@
+"""PostgreSQL restarted, killed or away while jobs are submitted and run."""
+
+import threading
+import time
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from jobs.errors import DatabaseUnavailable
+from jobs.models import Job, Token
+from jobs.operations.tokens import create_token
+from tests.acceptance import postgres, workload
+from tests.acceptance.conftest import started
+from tests.acceptance.stack import wait_until
+
+pytestmark = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite is no server that could go away"
+)
+JOBS = 120
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = postgres.PostgresServer()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def outage(server, transactional_db, tmp_path):
+    """A stack on a database of its own, and the server that it is on."""
+    with postgres.in_place_of_the_legs(server):
+        postgres.migrate()
+        for stack in started(tmp_path):
+            yield stack, server
+        if server._process is None:
+            server.start()
+        postgres.flush()
+
+
+class Submitter(threading.Thread):
+    """Submits jobs one after the other, and tries each again until it is accepted."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path = str(path)
+        self.errors = []
+        self.longest = 0.0
+        self.accepted = 0
+
+    def run(self):
+        for number in range(JOBS):
+            self._for_sure(workload.slow_append, (self.path, number), f"a{number}")
+            self._for_sure(workload.pay_in_the_end, (f"p{number}",), f"p{number}")
+            self.accepted += 1
+            time.sleep(0.03)
+        connection.close()
+
+    def _for_sure(self, task, args, key):
+        while True:
+            begun = time.monotonic()
+            try:
+                task.apply_async(args, idempotency_key=key)
+            except Exception as error:  # noqa: BLE001 - the test looks at what they are
+                self.errors.append(error)
+                time.sleep(0.2)
+            else:
+                return
+            finally:
+                self.longest = max(self.longest, time.monotonic() - begun)
+
+
+def lines(path):
+    return path.read_text().split() if path.exists() else []
+
+
+def all_succeeded():
+    return Job.objects.filter(state="succeeded").count() == 2 * JOBS
+
+
+@pytest.mark.parametrize("how", ["restarted", "killed", "away for a while"])
+def test_workers_wait_and_go_on_and_nothing_is_lost_or_committed_twice(outage, tmp_path, how):
+    stack, server = outage
+    workers = [
+        stack.worker("-P", "prefork", "-c", "2", name="a"),
+        stack.worker("-P", "threads", "-c", "2", name="b"),
+    ]
+    submitter = Submitter(tmp_path / "ran")
+    submitter.start()
+    for share in (0.3, 0.6):
+        wait_until(lambda share=share: submitter.accepted > JOBS * share, 60)
+        connection.close()
+        server.kill() if how == "killed" else server.stop()
+        if how == "away for a while" and share > 0.5:
+            time.sleep(20)  # longer than the lease of 4 s: everybody looks dead by then
+        server.start()
+    submitter.join(120)
+    wait_until(all_succeeded, 120, lambda: Job.objects.exclude(state="succeeded").values())
+    assert all(worker.process.poll() is None for worker in workers)
+    assert sorted(Token.objects.values_list("digest", flat=True)) == sorted(
+        f"p{number}" for number in range(JOBS)
+    )
+    assert Job.objects.count() == 2 * JOBS
+    assert set(map(int, lines(tmp_path / "ran"))) == set(range(JOBS))
+    assert {type(error).__mro__[1] for error in submitter.errors} <= {DatabaseUnavailable}
+    assert submitter.longest < 15
+    if how != "killed":
+        # A crash of PostgreSQL may forget an end; nothing else makes a job run twice.
+        assert len(lines(tmp_path / "ran")) == JOBS
+        assert not Job.objects.filter(crashes__gt=0).exists()
+
+
+def test_without_a_database_submit_pages_and_api_say_so_in_a_sentence(outage):
+    _, server = outage
+    user = get_user_model().objects.create_superuser("ann", password="x")
+    browser = Client(raise_request_exception=False)
+    browser.force_login(user)
+    token = create_token("t", now=timezone.now())
+    connection.close()
+    server.stop()
+    for _ in range(2):  # the first on a connection that has died, the second on none
+        with pytest.raises(DatabaseUnavailable, match="Try again when it is back"):
+            workload.add.delay(1, 2)
+    for path in ("/", "/jobs/", "/admin/jobs/job/"):
+        response = browser.get(path)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "5"), path
+        assert "The database does not answer" in response.text
+        assert "Traceback" not in response.text
+    answer = Client().get("/api/jobs/some-id", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "database_unavailable"
+    server.start()
+    assert browser.get("/").status_code == 200
+    assert Job.objects.filter(id=workload.add.delay(1, 2).id).exists()
