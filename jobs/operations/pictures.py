@@ -47,7 +47,7 @@ def receive_upload(file: "File[bytes]", *, by: str, now: datetime) -> Picture:
     file.seek(0)
     picture = Picture(
         id=uuid4(),
-        name=_shown_name(file.name or ""),
+        name=shown_name(file.name or ""),
         content_type=form.content_type,
         bytes=size,
         uploaded_by=by[:150],
@@ -146,7 +146,7 @@ def _delete_files(storage: Storage, names: Collection[str]) -> None:
         storage.delete(name)
 
 
-def _shown_name(name: str) -> str:
+def shown_name(name: str) -> str:
     """The file's name as text for people: no folders, nothing that cannot be printed."""
     bare = PurePath(name.replace("\\", "/")).name
     return "".join(sign for sign in bare if sign.isprintable())[:255] or "unnamed"

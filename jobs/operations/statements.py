@@ -24,8 +24,9 @@ def update_many(
     where: str,
     params: Sequence[Any] = (),
     returning: str = "jobs_job.id",
+    table: str = "jobs_job",
 ) -> list[tuple[Any, ...]]:
-    """Update `jobs_job` from `rows` and return what `returning` names of the rows that changed.
+    """Update `table` from `rows` and return what `returning` names of the rows that changed.
 
     `columns` maps the names of the values to their kind ("text", "int", "big", "time"); `set_` and
     `where` speak of them as `v.name`. The WHERE is what makes it safe: it holds the state, the
@@ -36,7 +37,9 @@ def update_many(
     changed: list[tuple[Any, ...]] = []
     size = max(1, _MOST_PARAMETERS // len(columns))
     for start in range(0, len(rows), size):
-        changed += _update(columns, rows[start : start + size], set_, where, params, returning)
+        changed += _update(
+            columns, rows[start : start + size], set_, where, params, returning, table
+        )
     return changed
 
 
@@ -47,12 +50,13 @@ def _update(
     where: str,
     params: Sequence[Any],
     returning: str,
+    table: str,
 ) -> list[tuple[Any, ...]]:
     marks = ", ".join(_mark(kind) for kind in columns.values())
     values = ", ".join([f"({marks})"] * len(rows))
     sql = (
         f"WITH v({', '.join(columns)}) AS (VALUES {values}) "  # noqa: S608 - names are ours
-        f"UPDATE jobs_job SET {set_} FROM v WHERE {where} RETURNING {returning}"
+        f"UPDATE {table} SET {set_} FROM v WHERE {where} RETURNING {returning}"
     )
     flat = [_adapt(value) for row in rows for value in row]
     with connection.cursor() as cursor:

@@ -1,12 +1,9 @@
 """Resize uploaded pictures."""
 
-import resource
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from billiard import current_process
 from celery import shared_task
 from django.conf import settings
 from django.core.files.base import File
@@ -18,10 +15,8 @@ from jobs.models import Picture
 from jobs.models import Rendition as StoredRendition
 from jobs.operations import pictures
 from jobs.queries.status import find_picture
+from jobs.tasks.bounds import bounded_memory
 from jobs.work import images
-
-#: Address space of a child while it decodes what a stranger sent (jobs.work.images.limit_process).
-RENDER_MEMORY_BYTES = 2_000_000_000
 
 
 @shared_task(
@@ -44,7 +39,7 @@ def resize_image(picture_id: str, sizes: list[str] | None = None) -> dict[str, A
     limits = images.Limits(size_bytes=settings.HACHI_UPLOAD_MAX_BYTES)
     info = images.inspect(data, limits)
     progress(0, len(boxes))
-    with _bounded_memory():
+    with bounded_memory():
         rendered = images.render(data, boxes, limits=limits, progress=_report)
     stored = pictures.save_renditions(picture, info, rendered, now=timezone.now())
     return {"picture": str(picture.pk), "renditions": [_described(row) for row in stored]}
@@ -73,18 +68,6 @@ def submit_resize(picture: Picture, sizes: Sequence[images.Size] = (), *, by: st
 def _report(done: int, total: int) -> None:
     progress(done, total)
     check_cancelled()
-
-
-@contextmanager
-def _bounded_memory() -> Iterator[None]:
-    """A ceiling in prefork children (daemons); other pools share their process with others."""
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    if current_process().daemon:
-        images.limit_process(RENDER_MEMORY_BYTES)
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _described(row: StoredRendition) -> dict[str, Any]:

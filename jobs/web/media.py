@@ -8,7 +8,7 @@ from jobs.queries.pictures import media_file
 from jobs.web.access import signed_in
 
 #: Whatever a file claims to be, a browser that opens it runs nothing and asks nobody.
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -32,5 +32,5 @@ def show(request: HttpRequest, name: str) -> FileResponse:
         file,
         content_type=known.content_type if image else "application/octet-stream",
         as_attachment=not image,
-        headers=_HEADERS,
+        headers=HEADERS,
     )

@@ -1,16 +1,14 @@
 """Pictures: upload and gallery, the page of one, and their files."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs.errors import HachiError
@@ -20,6 +18,7 @@ from jobs.tasks.images import submit_upload
 from jobs.web.access import asked_by, signed_in
 from jobs.web.forms import UploadForm
 from jobs.web.live import Board, renewed, section
+from jobs.web.moments import moment
 
 _MOST_LIVE = 24
 
@@ -29,7 +28,7 @@ _MOST_LIVE = 24
 def list_pictures(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _upload(request)
-    page = pictures.recent_pictures(before=_moment(request.GET))
+    page = pictures.recent_pictures(before=moment(request.GET))
     context = {
         "form": UploadForm(),
         "page": page,
@@ -108,14 +107,6 @@ def _card(pk: UUID) -> PictureCard:
     if not cards:
         raise Http404("No picture has this id.")
     return cards[0]
-
-
-def _moment(query: QueryDict) -> datetime | None:
-    try:
-        found = parse_datetime(query.get("before", ""))
-    except ValueError:
-        return None
-    return found if found and timezone.is_aware(found) else None
 
 
 def _is_uuid(text: str) -> bool:

@@ -11,6 +11,7 @@ from PIL import Image
 from jobs.models import Job, Picture, Rendition
 from jobs.operations.pictures import store_upload
 from jobs.queries.status import PictureNotFound
+from jobs.tasks import bounds
 from jobs.tasks import images as tasks
 from jobs.tasks.images import resize_image, submit_resize, submit_upload
 from jobs.work.images import BadImage, BadSize, Size
@@ -94,9 +95,9 @@ def test_memory_is_bounded_in_a_child_of_the_pool_and_only_while_it_renders(pict
     monkeypatch.setattr(tasks, "check_cancelled", lambda: seen.append(_soft_limit()))
     resize_image(str(picture.pk))
     child = SimpleNamespace(daemon=True)
-    monkeypatch.setattr(tasks, "current_process", lambda: child)
+    monkeypatch.setattr(bounds, "current_process", lambda: child)
     resize_image(str(picture.pk))
-    assert seen == [before[0], tasks.RENDER_MEMORY_BYTES]
+    assert seen == [before[0], bounds.RENDER_MEMORY_BYTES]
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
