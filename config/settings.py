@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
+    "django.contrib.humanize",
     "django.contrib.staticfiles",
     "django_celery_beat",
     "django_htmx",
@@ -89,6 +90,11 @@ MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 FILE_UPLOAD_TEMP_DIR = env.folder("UPLOAD_TEMP_DIR", VAR_DIR / "tmp")
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # What pipelines make, unless it goes elsewhere.
+    "results": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.folder("PIPELINE_FOLDER", VAR_DIR / "results")},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 # Static files are served from where they lie until somebody runs collectstatic.
@@ -137,6 +143,31 @@ HACHI_STOP_SECONDS = env.seconds("STOP_SECONDS", 25)
 HACHI_KEEP_SUCCEEDED_DAYS = env.seconds("KEEP_SUCCEEDED_DAYS", 7)
 HACHI_KEEP_FAILED_DAYS = env.seconds("KEEP_FAILED_DAYS", 30)
 HACHI_MAX_MESSAGE_BYTES = env.integer("MAX_MESSAGE_BYTES", 1_048_576, least=1024)
+
+# --- Pipelines -------------------------------------------------------------------------------
+# Where results may go, by the name that people choose: a Django storage of STORAGES, or a bucket.
+# Credentials stand here and nowhere else. Add as many as you like.
+HACHI_PIPELINE_DESTINATIONS: dict[str, Any] = {"local": {"storage": "results"}}
+if env.text("PIPELINE_S3_BUCKET"):
+    HACHI_PIPELINE_DESTINATIONS["s3"] = {
+        "s3": {
+            "bucket": env.text("PIPELINE_S3_BUCKET"),
+            "endpoint": env.text("PIPELINE_S3_ENDPOINT"),
+            "region": env.text("PIPELINE_S3_REGION", "us-east-1"),
+            "key": env.text("PIPELINE_S3_KEY"),
+            "secret": env.text("PIPELINE_S3_SECRET"),
+        }
+    }
+HACHI_PIPELINE_MOST_URLS = env.integer("PIPELINE_MOST_URLS", 100_000, least=1)
+# Addresses that one job works on: more is cheaper, fewer is sooner cancelled and rescued.
+HACHI_PIPELINE_CHUNK = env.integer("PIPELINE_CHUNK", 50, least=1)
+# All workers together, for each host: requests at a time, and seconds between two starts.
+HACHI_PIPELINE_HOST_CONCURRENCY = env.integer("PIPELINE_HOST_CONCURRENCY", 8, least=1)
+HACHI_PIPELINE_HOST_INTERVAL = env.seconds("PIPELINE_HOST_INTERVAL", 0)
+HACHI_PIPELINE_KEEP_DOWNLOADS_DAYS = env.seconds("PIPELINE_KEEP_DOWNLOADS_DAYS", 1)
+HACHI_KEEP_PIPELINES_DAYS = env.seconds("KEEP_PIPELINES_DAYS", 30)
+# Forms and JSON in memory: the list of a large pipeline is pasted as text.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 # --- The work it ships with ------------------------------------------------------------------
 HACHI_UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", 40 * 1024 * 1024, least=1024)

@@ -8,6 +8,7 @@ from jobs.models.lane import Lane, Pause
 from jobs.models.node import Lease, Node
 from jobs.models.page import Page
 from jobs.models.picture import Picture, Rendition
+from jobs.models.pipeline import Pipeline, PipelineItem, PipelineTemplate
 from jobs.models.schedule import SchedulePolicy, ScheduleWatch
 from jobs.models.token import Token
 
@@ -24,6 +25,9 @@ __all__ = [
     "Page",
     "Pause",
     "Picture",
+    "Pipeline",
+    "PipelineItem",
+    "PipelineTemplate",
     "Rendition",
     "SchedulePolicy",
     "ScheduleWatch",

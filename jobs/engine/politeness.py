@@ -1,0 +1,138 @@
+"""How much all workers together ask of one host: so many requests at a time, so far apart.
+
+The counts live in Redis, where every request can look within a tenth of a millisecond, and where
+they may be lost: without Redis each chunk minds its own share (ChunkPolicy.per_host).
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.conf import settings
+from redis import Redis, RedisError
+
+from jobs.models import Lane
+
+logger = logging.getLogger(__name__)
+
+#: A lane of this name sets what a host allows: its width and its rate. See docs/pipelines.md.
+LANE = "host:"
+#: Who holds a place so long has died.
+LEASE_SECONDS = 120.0
+#: How long Redis is left alone after it did not answer.
+_REST_SECONDS = 5.0
+_ASK_AGAIN_MS = 60
+
+_ENTER = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return tonumber(ARGV[5]) end
+local interval = tonumber(ARGV[2])
+if interval > 0 then
+  local start = tonumber(redis.call('GET', KEYS[2]) or '0')
+  if start > now then return start - now end
+  redis.call('SET', KEYS[2], now + interval, 'PX', interval)
+end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What one host allows: requests at a time, and seconds between two starts."""
+
+    width: int
+    interval_seconds: float = 0.0
+
+
+class HostGate:
+    """The gate of one chunk (jobs.work.pipeline.Gate), which shares its counts with all others."""
+
+    def __init__(
+        self, redis: Redis, usual: Manners, of_host: Mapping[str, Manners] | None = None
+    ) -> None:
+        self._usual = usual
+        self._of_host = of_host or {}
+        self._redis = redis
+        self._script = redis.register_script(_ENTER)
+        self._held: dict[str, list[str]] = {}
+        self._rests_until = 0.0
+
+    def enter(self, host: str) -> float:
+        """0 lets a request to this host begin; else ask again after so many seconds."""
+        manners = self._of_host.get(host, self._usual)
+        token = uuid4().hex
+        wait = self._ask(host, manners, token)
+        if wait == 0:
+            self._held.setdefault(host, []).append(token)
+        return wait
+
+    def leave(self, host: str) -> None:
+        """A request that was let in has ended."""
+        token = self._held[host].pop()
+        try:
+            if time.monotonic() >= self._rests_until:
+                self._redis.zrem(_key(host), token)
+        except RedisError as error:
+            self._rest(error)
+
+    def close(self) -> None:
+        """Give all places back, and the connection."""
+        for host, tokens in self._held.items():
+            for _ in list(tokens):
+                self.leave(host)
+        self._redis.close()
+
+    def _ask(self, host: str, manners: Manners, token: str) -> float:
+        if time.monotonic() < self._rests_until:
+            return 0.0
+        try:
+            wait = self._script(
+                keys=[_key(host), f"{_key(host)}:next"],
+                args=[
+                    manners.width,
+                    round(manners.interval_seconds * 1000),
+                    round(LEASE_SECONDS * 1000),
+                    token,
+                    _ASK_AGAIN_MS,
+                ],
+            )
+        except RedisError as error:
+            self._rest(error)
+            return 0.0
+        return float(wait) / 1000
+
+    def _rest(self, error: RedisError) -> None:
+        self._rests_until = time.monotonic() + _REST_SECONDS
+        logger.warning("Without Redis, hosts are asked by each chunk's own measure: %s", error)
+
+
+def host_gate(of_host: Mapping[str, Manners] | None = None) -> HostGate:
+    """A gate by the settings. For worker children: the connection is its own."""
+    timeout = settings.REDIS_TIMEOUT
+    redis = Redis.from_url(
+        settings.REDIS_URL, socket_timeout=timeout, socket_connect_timeout=timeout
+    )
+    usual = Manners(settings.HACHI_PIPELINE_HOST_CONCURRENCY, settings.HACHI_PIPELINE_HOST_INTERVAL)
+    return HostGate(redis, usual, of_host)
+
+
+def manners_of(hosts: Iterable[str]) -> dict[str, Manners]:
+    """What lanes called `host:...` say of these hosts, as it stands now; the others are usual."""
+    lanes = Lane.objects.filter(key__in=[f"{LANE}{host}" for host in hosts])
+    return {lane.key.removeprefix(LANE): _manners(lane) for lane in lanes}
+
+
+def _manners(lane: Lane) -> Manners:
+    if lane.rate_count is None or lane.rate_seconds is None:
+        return Manners(lane.width)
+    return Manners(lane.width, lane.rate_seconds / lane.rate_count)
+
+
+def _key(host: str) -> str:
+    return f"hachi:host:{host}"

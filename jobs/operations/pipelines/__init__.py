@@ -1,0 +1,1 @@
+"""Pipelines: start, take up, note outcomes, go another lap, cancel, retry, clean up."""

@@ -1,0 +1,42 @@
+"""Cut items into chunks: what one job works on at a time. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from urllib.parse import urlsplit
+
+#: The numbers of some items.
+Chunk = Sequence[int]
+
+
+def cut(items: Iterable[tuple[int, str]], *, size: int) -> list[Chunk]:
+    """Chunks of at most `size` items; `items` are numbers with their addresses.
+
+    Hosts take turns, so that a list sorted by host keeps all of them busy and none too much. Within
+    a host, and with one host in all, the order stays.
+    """
+    by_host: dict[str, list[int]] = {}
+    for number, url in items:
+        by_host.setdefault(host_of(url), []).append(number)
+    numbers = _in_turns(list(by_host.values()))
+    return list(iter(lambda: list(islice(numbers, size)), []))
+
+
+def host_of(url: str) -> str:
+    """Whom the request goes to: host and port, as far as it can be read."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _in_turns(lines: Sequence[Sequence[int]]) -> Iterator[int]:
+    """One of each line, then the next of each that has more."""
+    standing = [iter(line) for line in lines]
+    while standing:
+        left = []
+        for line in standing:
+            number = next(line, None)
+            if number is not None:
+                yield number
+                left.append(line)
+        standing = left

@@ -1,0 +1,115 @@
+"""The end of a lap: finish, or cut what is left into chunks anew."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, F, Max, Q
+
+from jobs.models import Pipeline, PipelineItem
+from jobs.operations.pipelines.chunks import Chunk, cut
+from jobs.operations.statements import update_many
+
+_UNFINISHED = (PipelineItem.State.WAITING, PipelineItem.State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """Chunks to be submitted, numbered from 0, and when each may start."""
+
+    pipeline: Pipeline
+    chunks: Sequence[Chunk]
+    due: Sequence[datetime | None]
+
+
+def next_lap(pipeline_id: UUID, lap: int, *, chunk_size: int, now: datetime) -> Lap | None:
+    """To be called when all jobs of a lap have ended, in a transaction with the submit.
+
+    Whatever is not done then waits for another try, or its job died for good: both go into the
+    next lap. None if nothing is left, and the pipeline has finished by it, or if another call
+    was first. What is left of a cancelled pipeline is cancelled.
+    """
+    pipeline = _locked(pipeline_id, lap)
+    if pipeline is None:
+        return None
+    left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED)
+    if pipeline.cancelled_at:
+        left.update(state=PipelineItem.State.CANCELLED, claim="", finished_at=now)
+    # A run that died had claimed what it did not end (claim.take counts that).
+    elif left.exists():
+        return _cut(pipeline, chunk_size, now)
+    finish(pipeline, now=now)
+    return None
+
+
+def reopen(
+    pipeline: Pipeline, numbers: Iterable[tuple[int, str]], *, chunk_size: int, now: datetime
+) -> Lap:
+    """Make a lap of items that were set to waiting. The caller has locked the pipeline."""
+    return _renumber(pipeline, cut(numbers, size=chunk_size), now)
+
+
+def finish(pipeline: Pipeline, *, now: datetime) -> None:
+    """Write down that all its items have ended, and how."""
+    Pipeline.objects.filter(pk=pipeline.pk).update(
+        finished_at=now, held_until=None, held_reason="", held_times=0, **ended(pipeline)
+    )
+
+
+def ended(pipeline: Pipeline) -> dict[str, int]:
+    """How many items have ended how."""
+    states = ("done", "failed", "cancelled")
+    return PipelineItem.objects.filter(pipeline=pipeline).aggregate(
+        **{state: Count("pk", filter=Q(state=state)) for state in states}
+    )
+
+
+def locked(pipeline_id: UUID) -> Pipeline | None:
+    """The pipeline, with a lock on its row until the transaction ends."""
+    return Pipeline.objects.select_for_update(of=("self",)).filter(pk=pipeline_id).first()
+
+
+def _locked(pipeline_id: UUID, lap: int) -> Pipeline | None:
+    pipeline = locked(pipeline_id)
+    if pipeline is None or pipeline.lap != lap or pipeline.finished_at:
+        return None
+    return pipeline
+
+
+def _cut(pipeline: Pipeline, chunk_size: int, now: datetime) -> Lap:
+    """What is due first goes first."""
+    left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED)
+    rows = left.order_by(F("due_at").asc(nulls_first=True), "number").values_list("number", "url")
+    return _renumber(pipeline, cut(rows.iterator(), size=chunk_size), now)
+
+
+def _key(pipeline: Pipeline) -> Any:
+    """Its id as the driver takes it: SQLite has no type for a UUID."""
+    return Pipeline._meta.pk.get_db_prep_value(pipeline.pk, connection)
+
+
+def _renumber(pipeline: Pipeline, chunks: Sequence[Chunk], now: datetime) -> Lap:
+    pipeline.lap += 1
+    Pipeline.objects.filter(pk=pipeline.pk).update(lap=pipeline.lap, finished_at=None)
+    rows = [(number, at) for at, chunk in enumerate(chunks) for number in chunk]
+    update_many(
+        table="jobs_pipelineitem",
+        columns={"number": "int", "chunk": "int"},
+        rows=rows,
+        set_="chunk = v.chunk, lap = %s",
+        where="pipeline_id = %s AND jobs_pipelineitem.number = v.number",
+        params=[pipeline.lap, _key(pipeline)],
+        returning="jobs_pipelineitem.id",
+    )
+    return Lap(pipeline, chunks, _due(pipeline, len(chunks), now))
+
+
+def _due(pipeline: Pipeline, count: int, now: datetime) -> list[datetime | None]:
+    rows = PipelineItem.objects.filter(
+        pipeline=pipeline, lap=pipeline.lap, due_at__gt=now, state__in=_UNFINISHED
+    )
+    latest = dict(rows.order_by().values_list("chunk").annotate(latest=Max("due_at")))
+    return [latest.get(chunk) for chunk in range(count)]

@@ -1,0 +1,50 @@
+"""Templates: keep an upload under its digest."""
+
+from datetime import datetime
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+
+from jobs.models import PipelineTemplate
+from jobs.operations.pictures import shown_name
+from jobs.work.images import BadImage
+from jobs.work.pipeline import BadRecipe, Recipe
+from jobs.work.pipeline.recipe import TEMPLATE_LIMITS
+
+TEMPLATES = "pipelines/templates"
+
+
+def store_template(file: "File[bytes]", *, by: str, now: datetime) -> PipelineTemplate:
+    """Keep a template, or find the one of the same bytes. Raises BadRecipe."""
+    try:
+        TEMPLATE_LIMITS.check_bytes(file.size or 0)  # before all of it is read
+    except BadImage as error:
+        raise BadRecipe("template", f"The template cannot be used. {error}") from None
+    file.seek(0)
+    data = file.read()
+    recipe = Recipe(template=data)  # reads its header, and refuses what cannot be one
+    info = recipe.template_info
+    name = f"{TEMPLATES}/{recipe.digest}.{info.format.extension}"
+    if not default_storage.exists(name):
+        name = default_storage.save(name, ContentFile(data))
+    template, _ = PipelineTemplate.objects.get_or_create(
+        digest=recipe.digest,
+        defaults={
+            "name": shown_name(file.name or ""),
+            "file": name,
+            "content_type": info.format.content_type,
+            "bytes": len(data),
+            "width": info.width,
+            "height": info.height,
+            "uploaded_by": by[:150],
+            "created_at": now,
+        },
+    )
+    return template
+
+
+def template_bytes(template: PipelineTemplate) -> bytes:
+    """The file. Raises OSError."""
+    with default_storage.open(template.file, "rb") as file:
+        data: bytes = file.read()
+    return data
