@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from jobs.engine.context import check_cancelled, progress
 from jobs.operations.cleanup import ExpiredSessions, FinishedBatches, FinishedJobs, OrphanedUploads
+from jobs.operations.pipelines.cleanup import KeptDownloads, OldPipelines, OldSteps
 from jobs.states import State
 from jobs.work.sessions import remove_old_files
 
@@ -26,13 +27,13 @@ Delete = Callable[[int], int]
 
 @shared_task(name="jobs.cleanup_old_sessions", soft_time_limit=120, time_limit=150)
 def cleanup_old_sessions() -> dict[str, Any]:
-    """Delete expired sessions, old temporary files and old finished jobs, in small batches.
+    """Delete expired sessions, old temporary files, finished jobs and pipelines, bit by bit.
 
     Does as much as fits into its time; "more" says that something was left for the next run.
     """
     now = timezone.now()
     until = time.monotonic() + RUN_SECONDS
-    subjects = ("sessions", "files", "jobs", "batches")
+    subjects = ("sessions", "files", "jobs", "batches", "downloads", "pipelines")
     counts: dict[str, Any] = {**dict.fromkeys(subjects, 0), "more": False}
     for subject, delete in _sweeps(now):
         while time.monotonic() < until:
@@ -50,12 +51,17 @@ def cleanup_old_sessions() -> dict[str, Any]:
 def _sweeps(now: datetime) -> list[tuple[str, Delete]]:
     succeeded = now - timedelta(days=settings.HACHI_KEEP_SUCCEEDED_DAYS)
     failed = now - timedelta(days=settings.HACHI_KEEP_FAILED_DAYS)
+    downloads = now - timedelta(days=settings.HACHI_PIPELINE_KEEP_DOWNLOADS_DAYS)
+    pipelines = now - timedelta(days=settings.HACHI_KEEP_PIPELINES_DAYS)
     return [
         ("sessions", ExpiredSessions(now).delete),
         ("files", lambda limit: _delete_files(now, limit)),
         ("files", OrphanedUploads(now).delete),
         ("jobs", FinishedJobs({State.SUCCEEDED}, succeeded).delete),
         ("jobs", FinishedJobs({State.FAILED, State.CANCELLED}, failed).delete),
+        ("downloads", KeptDownloads(downloads).delete),
+        ("downloads", OldSteps(min(downloads, now - KEEP_FILES)).delete),
+        ("pipelines", OldPipelines(pipelines).delete),
         ("batches", FinishedBatches(min(succeeded, failed)).delete),
     ]
 

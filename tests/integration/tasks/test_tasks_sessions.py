@@ -46,6 +46,8 @@ def test_with_nothing_to_do_it_says_so():
         "files": 0,
         "jobs": 0,
         "batches": 0,
+        "downloads": 0,
+        "pipelines": 0,
         "more": False,
     }
 
@@ -64,6 +66,8 @@ def test_what_is_over_is_deleted_and_counted(folders, settings):
         "files": 1,
         "jobs": 4,
         "batches": 0,
+        "downloads": 0,
+        "pipelines": 0,
         "more": False,
     }
     assert set(Job.objects.values_list("pk", flat=True)) == {"failed-8", "cancelled-8"}
@@ -91,6 +95,8 @@ def test_what_does_not_fit_into_the_time_is_left_for_the_next_run(monkeypatch):
         "files": 0,
         "jobs": 0,
         "batches": 0,
+        "downloads": 0,
+        "pipelines": 0,
         "more": True,
     }
     assert Session.objects.exists()
