@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from jobs.web import home, job, jobs, media, pages, pauses, pictures, schedules
+from jobs.web import home, job, jobs, media, pages, pauses, pictures, pipeline, pipelines, schedules
 
 
 class JobId:
@@ -44,6 +44,23 @@ urlpatterns = [
     path("pictures/live", pictures.live, name="pictures-live"),
     path("pictures/<uuid:pk>/live", pictures.show_live, name="picture-live"),
     path("pictures/<uuid:pk>/", pictures.show, name="picture"),
+    path("pipelines/", pipelines.list_all, name="pipelines"),
+    path("pipelines/live", pipelines.live, name="pipelines-live"),
+    path("pipelines/new", pipelines.new, name="pipeline-new"),
+    path("pipelines/templates/<str:digest>", pipelines.template, name="pipeline-template"),
+    path("pipelines/<uuid:pk>/", pipeline.show, name="pipeline"),
+    path("pipelines/<uuid:pk>/live", pipeline.live, name="pipeline-live"),
+    path("pipelines/<uuid:pk>/cancel", pipeline.cancel, name="pipeline-cancel"),
+    path("pipelines/<uuid:pk>/retry", pipeline.retry, name="pipeline-retry"),
+    path("pipelines/<uuid:pk>/rerun", pipeline.rerun, name="pipeline-rerun"),
+    path("pipelines/<uuid:pk>/items/", pipeline.items, name="pipeline-items"),
+    path("pipelines/<uuid:pk>/outcomes.csv", pipeline.as_csv, name="pipeline-csv"),
+    path(
+        "pipelines/<uuid:pk>/<int:number>/thumbnail",
+        pipelines.thumbnail,
+        name="pipeline-thumbnail",
+    ),
+    path("pipelines/<uuid:pk>/<int:number>/result", pipelines.result, name="pipeline-result"),
     path("pages/", pages.list_pages, name="pages"),
     path("schedules/", schedules.list_all, name="schedules"),
     path("schedules/<int:pk>/", schedules.show, name="schedule"),
