@@ -13,10 +13,13 @@ from jobs.api.errors import TOO_LARGE, ApiError
 MARGIN_BYTES = 64 * 1024
 
 
-def read_json(request: HttpRequest) -> dict[str, Any]:
-    """The body as a JSON object. Raises ApiError."""
+def read_json(request: HttpRequest, *, most: int | None = None) -> dict[str, Any]:
+    """The body as a JSON object of at most `most` bytes (a message, if not given).
+
+    Raises ApiError.
+    """
     _require_type(request, "application/json")
-    _require_length(request, settings.HACHI_MAX_MESSAGE_BYTES + MARGIN_BYTES)
+    _require_length(request, most or settings.HACHI_MAX_MESSAGE_BYTES + MARGIN_BYTES)
     try:
         data = json.loads(request.body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -12,9 +12,14 @@ from django.http import JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 from jobs import errors
+from jobs.operations.pipelines.retry import NotFinished, NothingToRetry
+from jobs.queries.pipelines import PipelineNotFound
 from jobs.queries.status import PictureNotFound
+from jobs.tasks.destinations import UnknownDestination
 from jobs.tasks.pages import BadUrl
 from jobs.work.images import BadImage, BadSize
+from jobs.work.pipeline import BadRecipe
+from jobs.work.url_lists import BadUrlList
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +41,12 @@ _TABLE: dict[type[Exception], tuple[int, str, str | None, str]] = {
     BadImage: (400, "bad_image", None, "file"),
     BadSize: (400, "bad_size", None, "sizes"),
     BadUrl: (400, "bad_url", None, "url"),
+    BadUrlList: (400, "bad_url", None, "urls"),
+    BadRecipe: (400, "invalid_value", None, "recipe"),
+    UnknownDestination: (400, "invalid_value", None, "destination"),
+    PipelineNotFound: (404, "not_found", None, ""),
+    NotFinished: (409, "not_finished", None, ""),
+    NothingToRetry: (409, "nothing_to_retry", None, ""),
     OperationalError: (503, "database_unavailable", DATABASE_DOWN, ""),
     InterfaceError: (503, "database_unavailable", DATABASE_DOWN, ""),
     RequestDataTooBig: (413, "too_large", TOO_LARGE, ""),
@@ -43,6 +54,8 @@ _TABLE: dict[type[Exception], tuple[int, str, str | None, str]] = {
     MultiPartParserError: (400, "malformed", NOT_READABLE, ""),
     UnreadablePostError: (400, "malformed", NOT_READABLE, ""),
 }
+#: Lines of a list that an error names.
+_MOST_LINES = 10
 _BAD_IMAGES = {"too_large": (413, "too_large"), "format": (415, "unsupported_format")}
 
 
@@ -76,7 +89,12 @@ def _translated(error: Exception) -> ApiError:
         status, code = _BAD_IMAGES.get(error.reason, (status, code))
     if isinstance(error, errors.InvalidArguments):
         argument = error.argument
-    found = ApiError(status, code, message or str(error), argument)
+    if isinstance(error, BadRecipe):
+        argument = f"recipe.{error.field}" if error.field != "template" else "template"
+    text = message or str(error)
+    if isinstance(error, BadUrlList):
+        text = " ".join([text, *(f"{problem}." for problem in error.problems[:_MOST_LINES])])
+    found = ApiError(status, code, text, argument)
     if status == 503:
         logger.warning("The API answers 503: %s", error)
         found.headers["Retry-After"] = "5"

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from jobs.api import health, images, index, jobs, pauses, schema
+from jobs.api import health, images, index, jobs, pauses, pipelines, schema
 
 app_name = "api"
 urlpatterns = [
@@ -18,6 +18,16 @@ urlpatterns = [
     path("api/images", images.create, name="images"),
     path("api/images/<uuid:picture_id>", images.show, name="image"),
     path("api/images/<uuid:picture_id>/<str:size>", images.download, name="rendition"),
+    path("api/templates", pipelines.create_template, name="templates"),
+    path("api/pipelines", pipelines.pipelines, name="pipelines"),
+    path("api/pipelines/<uuid:pipeline_id>", pipelines.show, name="pipeline"),
+    path("api/pipelines/<uuid:pipeline_id>/cancel", pipelines.cancel, name="pipeline-cancel"),
+    path("api/pipelines/<uuid:pipeline_id>/retry", pipelines.retry, name="pipeline-retry"),
+    path(
+        "api/pipelines/<uuid:pipeline_id>/outcomes.csv",
+        pipelines.outcomes,
+        name="pipeline-outcomes",
+    ),
     path("api/openapi.yaml", schema.show, name="schema"),
     # Programs read JSON: the site's page for unknown addresses would not tell them anything.
     re_path(r"^api(?:/.*)?$", schema.unknown, name="unknown"),

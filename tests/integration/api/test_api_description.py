@@ -14,10 +14,12 @@ from PIL import Image
 
 from jobs import states
 from jobs.api import errors as api_errors
-from jobs.api import turn_payloads, urls
+from jobs.api import pipeline_payloads, turn_payloads, urls
 from jobs.api.pause_payloads import NewPause
 from jobs.api.payloads import NewJob
 from jobs.tasks.images import resize_image
+from jobs.work.pipeline import Recipe
+from tests.integration.pipeline_runs import failed, png, run_chunks
 
 FOLDER = Path(urls.__file__).parent
 
@@ -46,6 +48,7 @@ def test_every_method_that_is_described_exists_and_no_other(description, program
     for path, item in description["paths"].items():
         where = path.format(
             job_id="x",
+            pipeline_id="00000000-0000-0000-0000-000000000000",
             picture_id="00000000-0000-0000-0000-000000000000",
             size="9x9",
             kind="queue",
@@ -103,6 +106,32 @@ def test_pictures_have_the_keys_that_are_described(description, program):
     picture = program.get(f"/api/images/{answer['id']}").json()
     assert picture.keys() == keys_of(description, "Picture")
     assert picture["renditions"][0].keys() == keys_of(description, "Rendition")
+
+
+@pytest.mark.django_db
+def test_pipelines_have_the_keys_that_are_described(description, program, start, chunk_runs):
+    answer = program.post("/api/templates", {"file": SimpleUploadedFile("t.png", png())}).json()
+    assert answer.keys() == keys_of(description, "Template")
+    chunk_runs.ends = failed
+    pipeline = start(2)
+    run_chunks(pipeline)
+    shown = program.get(f"/api/pipelines/{pipeline.pk}").json()
+    assert shown.keys() == keys_of(description, "Pipeline")
+    assert shown["counts"].keys() == keys_of(description, "PipelineCounts")
+    assert shown["causes"][0].keys() == keys_of(description, "PipelineCause")
+    listed = program.get("/api/pipelines").json()
+    assert listed.keys() == keys_of(description, "Pipelines")
+    assert listed["pipelines"][0].keys() == keys_of(description, "PipelineLine")
+
+
+def test_every_key_of_a_pipeline_is_described(description):
+    schemas = description["components"]["schemas"]
+    assert set(schemas["NewPipeline"]["properties"]) == pipeline_payloads.NEW_KEYS
+    assert set(schemas["RetryPipeline"]["properties"]) == pipeline_payloads.RETRY_KEYS
+    recipe = schemas["Recipe"]["properties"]
+    assert set(recipe) == set(Recipe.__dataclass_fields__) - {"template"}
+    for name, field in Recipe.__dataclass_fields__.items():
+        assert name == "template" or recipe[name]["default"] == field.default
 
 
 @pytest.mark.django_db(transaction=True)
