@@ -24,7 +24,6 @@ BOMBS = (
     lambda: corpus.webp_claiming(16_383, 16_383),
     lambda: corpus.jpeg_claiming(65_500, 65_500),
     lambda: corpus.jpeg_of_many_scans(2_000, side=200),
-    lambda: corpus.gif(65_535, 65_535),
     lambda: corpus.avif_claiming(12_000, 12_000),
 )
 

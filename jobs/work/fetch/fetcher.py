@@ -85,14 +85,18 @@ class Fetcher:
         self._release(curl)
         return key
 
-    def close(self) -> None:
-        """Give up what is under way and close every connection."""
+    def close(self) -> list[Hashable]:
+        """Give up what is under way, close every connection; returns the keys of the given up."""
+        if self._multi.closed:
+            return []
+        keys = list(self._under_way)
         for curl in list(self._curls):
             self._release(curl)
         self._multi.close()
         self._selector.close()
         self._bell.close()
         self._rope.close()
+        return keys
 
     def _begin(self, key: Hashable, download: Download) -> None:
         transfer = download.next_transfer()

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Counts of one chunk, so far. An item is in exactly one of the first seven."""
+    """Counts of one chunk, so far. An item is in exactly one of the first eight."""
 
+    #: Not begun, or waits for its next try.
+    waiting: int = 0
     downloading: int = 0
     #: Downloaded, and waits for its composition.
     downloaded: int = 0
@@ -15,8 +17,6 @@ class Flow:
     uploading: int = 0
     done: int = 0
     failed: int = 0
-    #: Waits before its next try.
-    waiting: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     #: The chunk ended because `stop` said so; what was not finished was told by no outcome.

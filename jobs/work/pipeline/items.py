@@ -56,7 +56,9 @@ class Outcome:
         return self.failure is None
 
 
-def failed(item: Item, error: ItemFailed, *, bytes_in: int = 0, tries: int = 1) -> Outcome:
+def failed(
+    item: Item, error: ItemFailed, *, bytes_in: int = 0, tries: int = 1, original: str = ""
+) -> Outcome:
     """The outcome of an item that ended with this error."""
     return Outcome(
         item=item,
@@ -67,6 +69,7 @@ def failed(item: Item, error: ItemFailed, *, bytes_in: int = 0, tries: int = 1) 
         retry_after=error.retry_after,
         bytes_in=bytes_in,
         tries=tries,
+        original=original,
     )
 
 

@@ -48,3 +48,11 @@ class Originals:
         """Remove the original of a URL."""
         with suppress(DestinationDown, ItemFailed):
             self._store.delete(self.name(url))
+
+    def halt(self) -> None:
+        """End what is under way."""
+        self._store.halt()
+
+    def close(self) -> None:
+        """Close connections of the store. The next use opens them anew."""
+        self._store.close()

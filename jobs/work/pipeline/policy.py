@@ -38,6 +38,8 @@ class ChunkPolicy:
     tries: int = 3
     #: Seconds before the second try; doubled with each further one.
     retry_seconds: float = 1.0
+    #: The same for an upload, before the destination counts as down.
+    upload_tries: int = 3
     #: A server that asks for a longer wait than this fails the item (worth retrying, later).
     longest_wait: float = 30.0
     #: Seconds of decoding, laying on and encoding one picture.

@@ -1,0 +1,95 @@
+"""The order of downloads, on a clock that the test moves."""
+
+from jobs.work.pipeline.line import Line, host_of
+
+
+def _next_all(line, now=0.0):
+    found = []
+    while (thing := line.next(now)) is not None:
+        found.append(thing)
+    return found
+
+
+def test_hosts_take_turns():
+    line = Line(per_host=9, interval=0)
+    for thing in ("a1", "a2", "a3", "b1", "b2"):
+        line.add(thing[0], thing)
+
+    assert _next_all(line) == ["a1", "b1", "a2", "b2", "a3"]
+
+
+def test_a_host_that_is_full_holds_up_no_other():
+    line = Line(per_host=1, interval=0)
+    for thing in ("a1", "a2", "b1"):
+        line.add(thing[0], thing)
+
+    assert _next_all(line) == ["a1", "b1"]
+    line.left("a")
+    assert _next_all(line) == ["a2"]
+
+
+def test_the_interval_lies_between_two_starts_at_one_host():
+    line = Line(per_host=9, interval=2)
+    for thing in ("a1", "a2", "b1"):
+        line.add(thing[0], thing)
+
+    assert _next_all(line, 10) == ["a1", "b1"]
+    assert line.nap(10.5) == 1.5
+    assert _next_all(line, 12) == ["a2"]
+
+
+def test_a_host_that_asked_to_wait_is_left_alone_until_then():
+    line = Line(per_host=9, interval=0)
+    line.add("a", "a1")
+    line.close("a", 5)
+
+    assert _next_all(line, 4.9) == []
+    assert line.nap(4) == 1
+    assert _next_all(line, 5) == ["a1"]
+
+
+def test_what_waits_comes_before_what_is_queued_when_its_moment_has_come():
+    line = Line(per_host=9, interval=0)
+    line.add("a", "new")
+    line.add_later("a", "again", 3)
+
+    assert (line.queued, line.waiting, line.nap(1)) == (1, 1, 2)
+    assert _next_all(line, 3) == ["again", "new"]
+
+
+def test_a_gate_that_says_wait_is_asked_again_after_that():
+    class Gate:
+        def __init__(self):
+            self.asked = []
+
+        def enter(self, host):
+            self.asked.append(host)
+            return 0.0 if len(self.asked) > 1 else 4.0
+
+        def leave(self, host):
+            self.asked.append(f"left {host}")
+
+    gate = Gate()
+    line = Line(per_host=9, interval=0, gate=gate)
+    line.add("a", "a1")
+
+    assert _next_all(line, 0) == []
+    assert _next_all(line, 3) == []
+    assert _next_all(line, 4) == ["a1"]
+    line.left("a")
+    assert gate.asked == ["a", "a", "left a"]
+
+
+def test_hosts_that_are_done_with_are_forgotten():
+    line = Line(per_host=9, interval=0)
+    for n in range(1000):
+        line.add(f"host{n}", n)
+        line.next(0)
+        line.left(f"host{n}")
+
+    assert len(line._hosts) == 0
+
+
+def test_a_host_is_named_in_lower_case_and_without_port():
+    assert host_of("http://EXAMPLE.com:8080/a") == "example.com"
+    assert host_of("http://[bad/") == ""
