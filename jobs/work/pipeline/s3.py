@@ -100,8 +100,11 @@ class S3Destination:
             raise Halted from None
         except (DestinationDown, Halted, ItemFailed):
             raise
-        except Exception as error:
-            raise judged(error) from error
+        except Exception as error:  # noqa: BLE001 - judged, and raised below
+            failure = judged(error)
+        # Not within the except block: the traceback of obstore's error holds the store, and with
+        # it every connection, for as long as somebody holds the error.
+        raise failure
 
 
 class _Line:
