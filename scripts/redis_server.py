@@ -64,7 +64,7 @@ def noted_problem(note: Path) -> str:
 @contextmanager
 def running(folder: Path, port: int) -> Iterator[str]:
     """A Redis on `port` of loopback for the length of a with block; yields its URL."""
-    process = _start(folder, port)
+    process = start(folder, port)
     try:
         yield _url(port)
     finally:
@@ -75,7 +75,8 @@ def _url(port: int) -> str:
     return f"redis://{ports.LOOPBACK}:{port}/0"
 
 
-def _start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+def start(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    """Start a Redis that answers on `port` of loopback; ending it is for the caller."""
     folder.mkdir(parents=True, exist_ok=True)
     options = {
         "port": str(port),
@@ -126,7 +127,7 @@ def main() -> NoReturn:
     var = env.folder("VAR_DIR", env.ROOT / "var")
     note = var / NOTE
     port = _port(note)
-    process = _start(var / "redis", port)
+    process = start(var / "redis", port)
     try:
         note.write_text(_url(port), encoding="utf-8")
         print(f"Redis answers at {_url(port)}", flush=True)

@@ -1,18 +1,14 @@
 """Real processes for a test: a Redis of its own, workers, beats, and ways to be cruel to them."""
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import redis
 from django.db import connection
 
-from scripts import ports, redis_server
-from scripts.lifeline import tied
+from scripts.processes import RedisServer, Running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,81 +27,6 @@ def wait_until(condition, seconds=20.0, why=""):
         if time.monotonic() > deadline:
             raise DeadlinePassed(f"after {seconds:g} s: {why or condition}")
         time.sleep(0.03)
-
-
-class RedisServer:
-    """A Redis that can be stopped, killed, frozen and started again at the same address."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.port = ports.spare()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._process = None
-
-    def start(self):
-        self._process = redis_server._start(self.folder, self.port)
-
-    def kill(self):
-        """End it at once; what it held is gone."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def freeze(self):
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self._process.send_signal(signal.SIGCONT)
-
-    def client(self):
-        return redis.Redis.from_url(self.url)
-
-
-class Running:
-    """A process of ours, with its log."""
-
-    def __init__(self, name, command, environment, folder):
-        self.name = name
-        self.log = folder / f"{name}.log"
-        self._file = self.log.open("ab")
-        self.process = subprocess.Popen(
-            tied(command),
-            cwd=ROOT,
-            env=environment,
-            stdout=self._file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def kill(self):
-        """kill -9 of the whole tree."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self._file.close()
-
-    def freeze(self):
-        os.killpg(self.process.pid, signal.SIGSTOP)
-
-    def thaw(self):
-        os.killpg(self.process.pid, signal.SIGCONT)
-
-    def stop(self, seconds=40):
-        """TERM, as a deploy does; returns the exit code."""
-        self.signal(signal.SIGTERM)
-        return self.process.wait(seconds)
-
-    def text(self):
-        return self.log.read_text(errors="replace")
 
 
 class Stack:
