@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from celery import bootsteps, signals
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 #: How long the last writes may take when the worker stops.
 _LAST_WRITES_SECONDS = 20.0
+
+#: Between two tries to reach Redis.
+_RECONNECT_SECONDS = 2.0
 
 # The children of a prefork pool; the parent of the other pools does it in LedgerStep.start.
 signals.worker_process_init.connect(install_log_handler, weak=False)
@@ -60,6 +64,19 @@ class JobConsumer(Consumer):
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
         self._leaving = threading.Lock()
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Connect to Redis, and as long as it is away try again every two seconds.
+
+        Celery waits two seconds longer after each try, up to thirty: it would idle for half a
+        minute after Redis is back.
+        """
+        conn.ensure_connection = partial(
+            conn.ensure_connection,
+            interval_start=_RECONNECT_SECONDS,
+            interval_max=_RECONNECT_SECONDS,
+        )
+        return super().ensure_connected(conn)
 
     def on_close(self) -> None:
         """Keep what is in the pool and on the way to it when the connection to Redis is lost.

@@ -1,6 +1,7 @@
 """Redis stopped, messages doubled, workers killed: every job runs, and starts once."""
 
 import json
+import re
 import time
 
 import pytest
@@ -213,3 +214,14 @@ def test_without_the_database_submit_says_so(stack, monkeypatch):
     monkeypatch.setattr("jobs.engine.writing.submit", broken)
     with pytest.raises(Exception, match="The job was not accepted"):
         workload.add.delay(1, 1)
+
+
+def test_a_worker_looks_for_redis_every_two_seconds_however_long_it_is_away(stack):
+    worker = stack.worker("-c", "1")
+    stack.redis.kill()
+    tries = re.compile(r"Trying again in ([\d.]+) seconds")
+    wait_until(lambda: len(tries.findall(worker.text())) >= 4, 60)
+    result = workload.add.delay(1, 2)
+    stack.redis.start()
+    assert result.get(timeout=30) == 3
+    assert {float(seconds) for seconds in tries.findall(worker.text())} == {2.0}
