@@ -11,7 +11,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
-RUN /venv/bin/python -m compileall -q config jobs reports scripts
+RUN /venv/bin/python -m compileall -q config drill jobs reports scripts
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     VAR_DIR=/data BIND_ADDRESS=0.0.0.0
 USER hachi

@@ -20,13 +20,17 @@ run: ## Install, prepare and start everything (PORT=, FLOWER_PORT=, ARGS="worker
 test: dev ## Run the whole suite on SQLite and PostgreSQL (LEG=sqlite|postgres, ARGS="-k name")
 	@exec $(BIN)/python -m scripts.test $(if $(LEG),--leg $(LEG)) $(ARGS)
 
+.PHONY: drill
+drill: dev ## Kill everything at random, and see that no job is lost (ARGS="--seconds 600")
+	@exec $(BIN)/python manage.py drill $(ARGS)
+
 .PHONY: check lint types contract
 check: lint types contract ## Lint, types and the import contract
 lint: dev ## Check style and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 types: dev ## Check the types
-	$(BIN)/mypy -p config -p jobs -p reports -p scripts
+	$(BIN)/mypy -p config -p jobs -p reports -p drill -p scripts
 contract: dev ## Check who may import whom
 	$(BIN)/lint-imports
 

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "jobs",
     "reports",
+    "drill",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -140,6 +141,8 @@ HACHI_MAX_CRASHES = env.integer("MAX_CRASHES", 3, least=1)
 HACHI_CANCEL_GRACE_SECONDS = env.seconds("CANCEL_GRACE_SECONDS", 10)
 # Kubernetes and Heroku kill what has not ended 30 s after TERM: 25 leave 5 for the last writes.
 HACHI_STOP_SECONDS = env.seconds("STOP_SECONDS", 25)
+# For drills only: without the rescue, the drill must report losses (docs/drill.md).
+HACHI_RESCUE = env.boolean("RESCUE", True)
 HACHI_KEEP_SUCCEEDED_DAYS = env.seconds("KEEP_SUCCEEDED_DAYS", 7)
 HACHI_KEEP_FAILED_DAYS = env.seconds("KEEP_FAILED_DAYS", 30)
 HACHI_MAX_MESSAGE_BYTES = env.integer("MAX_MESSAGE_BYTES", 1_048_576, least=1024)

@@ -120,6 +120,8 @@ class Dispatcher:
                 break
 
     def _republish_lost(self, turn: Turn, now: datetime) -> None:
+        if not settings.HACHI_RESCUE:
+            return
         before = now - timedelta(seconds=_ON_ITS_WAY_SECONDS)
         bells = waiting_bells(before=before)
         if not bells:
@@ -137,6 +139,8 @@ class Dispatcher:
                 break
 
     def _rescue_the_dead(self, turn: Turn, now: datetime) -> None:
+        if not settings.HACHI_RESCUE:
+            return
         if now - self._watching_since < timedelta(seconds=settings.HACHI_LEASE_SECONDS):
             return
         for node in silent(since=now - timedelta(seconds=settings.HACHI_LEASE_SECONDS)):

@@ -13,7 +13,7 @@ SAY_NOTHING = {"common", "helper", "helpers", "misc", "util", "utils"}
 
 def _modules() -> list[Path]:
     """Every module of ours, committed or not yet."""
-    folders = ("config", "jobs", "reports", "scripts", "benchmarks", "tests")
+    folders = ("config", "drill", "jobs", "reports", "scripts", "benchmarks", "tests")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     return [path.relative_to(ROOT) for path in found]
 

@@ -21,6 +21,7 @@ READERS = {
 COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
 #: In the containers these are given, or belong to the host's side of a port.
 NOT_HANDED_ON = COMPOSE_ONLY | {
+    "RESCUE",
     "BIND_ADDRESS",
     "FLOWER_PORT",
     "MEDIA_ROOT",
