@@ -14,8 +14,9 @@ from jobs.engine.turns import let_in
 from jobs.errors import DatabaseUnavailable
 from jobs.models import Lane
 from jobs.operations.batches import join
+from jobs.operations.claim import existing
 from jobs.operations.lanes import make_lanes
-from jobs.operations.submit import Draft, submit
+from jobs.operations.submit import Draft, Ready, submit
 from jobs.operations.unique import holders, replace_waiting
 
 
@@ -58,8 +59,7 @@ def _write(drafts: Sequence[Draft], turn: Turn, now: datetime) -> dict[str, str]
     with transaction.atomic():
         if turn.lane:
             make_lanes([_lane(turn, now)])
-        ready = submit(drafts, now=now)
-        taken = _taken(drafts, turn, now)
+        ready, taken = _submit(drafts, turn, now)
     publish_on_commit([job for job in ready if job.id not in taken])
     if turn.lane:
         transaction.on_commit(lambda: let_in({turn.lane}), robust=True)
@@ -83,13 +83,29 @@ def _lane(turn: Turn, now: datetime) -> Lane:
     )
 
 
-def _taken(drafts: Sequence[Draft], turn: Turn, now: datetime) -> dict[str, str]:
-    """Drafts whose key another job has, with its id; its arguments are replaced if so asked."""
-    if not turn.unique_key:
-        return {}
-    owner = holders([turn.unique_key]).get(turn.unique_key)
-    others = [draft for draft in drafts if owner is not None and draft.id != owner]
+def _submit(
+    drafts: Sequence[Draft], turn: Turn, now: datetime
+) -> tuple[Sequence[Ready], dict[str, str]]:
+    """Those that are ready, and those whose key another job has, with its id.
+
+    That job may end between the INSERT that it keeps out and the look at who it was: nobody has
+    the key then, and it is tried once more.
+    """
+    while True:
+        ready = submit(drafts, now=now)
+        if not turn.unique_key:
+            return ready, {}
+        owner = holders([turn.unique_key]).get(turn.unique_key)
+        if owner is not None:
+            return ready, _answer(drafts, turn, owner, now)
+        if existing([draft.id for draft in drafts]):
+            return ready, {}
+
+
+def _answer(drafts: Sequence[Draft], turn: Turn, owner: str, now: datetime) -> dict[str, str]:
+    """Drafts whose key `owner` has, answered with it; its arguments are replaced if so asked."""
+    others = [draft for draft in drafts if draft.id != owner]
     if turn.replace:
         for draft in others:
             replace_waiting(turn.unique_key, draft.message, now=now)
-    return {draft.id: owner for draft in others if owner is not None}
+    return {draft.id: owner for draft in others}
