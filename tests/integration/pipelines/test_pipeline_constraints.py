@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("pipeline_item_state_known", {"state": "lost"}),
+        ("pipeline_item_(state_known|finished_at_iff_final)", {"state": "lost"}),
         ("pipeline_item_stage_known", {"stage": "frying"}),
         ("pipeline_item_finished_at_iff_final", {"state": "cancelled"}),
         ("pipeline_item_finished_at_iff_final", {"finished_at": timezone.now()}),
