@@ -45,8 +45,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    templates = recent_templates()
-    form = PipelineForm(template=templates[0].digest if templates else "")
+    form = PipelineForm()
     if request.method == "POST":
         form = _filled(request)
         if form.is_valid():
@@ -55,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 return redirect("pipeline", pipeline.pk)
             except HachiError as error:
                 form.add_error(None, str(error))
-    context = {"form": form, "templates": recent_templates() if form.is_bound else templates}
+    context = {"form": form, "templates": recent_templates()}
     return render(request, "jobs/pipeline_new.html", context, status=422 if form.errors else 200)
 
 
@@ -131,13 +130,7 @@ def _file(name: str, content_type: str) -> FileResponse:
 
 def _board(request: HttpRequest, page: PipelinePage) -> Board:
     lines = [
-        section(
-            request,
-            f"pipeline-{line.pipeline.pk}",
-            "jobs/pipelines/line.html",
-            {"line": line},
-            tag="li",
-        )
+        section(request, f"pipeline-{line.pipeline.pk}", "jobs/pipelines/line.html", {"line": line})
         for line in page.lines
     ]
     before = request.GET.get("before", "")

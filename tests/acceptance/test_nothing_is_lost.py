@@ -225,19 +225,3 @@ def test_a_worker_looks_for_redis_every_two_seconds_however_long_it_is_away(stac
     stack.redis.start()
     assert result.get(timeout=30) == 3
     assert {float(seconds) for seconds in tries.findall(worker.text())} == {2.0}
-
-
-def test_no_message_is_written_to_a_file_when_redis_is_lost(stack, tmp_path):
-    (tmp_path / "tmp").mkdir()
-    worker = stack.worker("-c", "1", TMPDIR=str(tmp_path / "tmp"))
-    for number in range(4):
-        workload.hold.delay(2, str(tmp_path / f"ran-{number}"))
-    wait_until(lambda: Job.objects.filter(state=State.RUNNING).exists())
-    wait_until(lambda: Job.objects.filter(state=State.QUEUED).exclude(worker="").exists())
-    stack.redis.kill()
-    wait_until(lambda: "Connection to broker lost" in worker.text(), 30)
-    stack.redis.start()
-    wait_until(all_finished, 60)
-    worker.stop()
-    assert "EMERGENCY DUMP" not in worker.text()
-    assert list((tmp_path / "tmp").iterdir()) == []

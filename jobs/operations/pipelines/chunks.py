@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-
-from jobs.work.pipeline.line import host_of
+from urllib.parse import urlsplit
 
 #: The numbers of some items.
 Chunk = Sequence[int]
@@ -20,6 +19,14 @@ def cut(items: Iterable[tuple[int, str]], *, size: int) -> list[Chunk]:
         by_host.setdefault(host_of(url), []).append(number)
     numbers = _in_turns(list(by_host.values()))
     return list(iter(lambda: list(islice(numbers, size)), []))
+
+
+def host_of(url: str) -> str:
+    """Whom the request goes to: host and port, as far as it can be read."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _in_turns(lines: Sequence[Sequence[int]]) -> Iterator[int]:

@@ -64,7 +64,7 @@ class Fetcher:
             download = Download(url, self._policy, accept=self._accept)
             self._begin(key, download)
         except FetchError as error:
-            self._ended.append((key, error))
+            self._fail(key, error)
 
     def poll(self, seconds: float) -> list[Ended]:
         """Let the downloads go on for at most so long; returns those that ended, with the end."""
@@ -168,4 +168,9 @@ class Fetcher:
             else:
                 self._ended.append((key, fetched))
         except FetchError as error:
-            self._ended.append((key, error))
+            self._fail(key, error)
+
+    def _fail(self, key: Hashable, error: FetchError) -> None:
+        # The transfer knows its error, and the error's traceback the transfer with its body:
+        # without this the bodies of failed downloads lie about until the next full collection.
+        self._ended.append((key, error.with_traceback(None)))

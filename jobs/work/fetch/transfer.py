@@ -148,7 +148,7 @@ class Transfer:
             self._failure = translated(code, message)
 
     def _raise_what_was_noted(self) -> None:
-        if self._raised is not None:
-            raise self._raised
-        if self._failure is not None:
-            raise self._failure
+        # Not kept: an error that is raised knows, by its traceback, the object that raised it.
+        noted, self._raised, self._failure = self._raised or self._failure, None, None
+        if noted is not None:
+            raise noted

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from jobs.work.pipeline.allocator import keep_memory_flat
 from jobs.work.pipeline.board import Board
 from jobs.work.pipeline.channel import Channel
 from jobs.work.pipeline.destination import Destination
@@ -50,8 +51,10 @@ def run_chunk(
     Whatever happens: when this returns, no thread, socket or temporary file of it is left, and
     the destination and the originals are closed.
 
-    Evaluates pixels: only in processes that will not fork afterwards.
+    Evaluates pixels: only in processes that will not fork afterwards. The C library of the process
+    is told to keep memory flat (the module `allocator`).
     """
+    keep_memory_flat()
     return _Chunk(recipe, destination, policy, originals, gate).run(iter(items), stop, tell)
 
 

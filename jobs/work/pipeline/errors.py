@@ -1,5 +1,6 @@
 """What goes wrong with a recipe, with one picture, or with the place that pictures go to."""
 
+import traceback
 from typing import Literal
 
 from jobs.errors import WorkError
@@ -87,3 +88,16 @@ class DestinationDown(WorkError):
 
 class Halted(WorkError):
     """The chunk was told to stop while this was going on."""
+
+
+def forget_frames(error: BaseException) -> None:
+    """Let go of what the functions that raised an error had in hand: pictures, as a rule.
+
+    Errors and frames know each other in circles, and what is in a circle lies about until the next
+    full collection, which in a process that handles few but large objects is late.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__

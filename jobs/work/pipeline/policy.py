@@ -31,9 +31,9 @@ class ChunkPolicy:
     per_host: int = 6
     host_interval: float = 0.0
     compose_threads: int = 1
-    upload_threads: int = 4
+    upload_threads: int = 8
     #: What may lie between two stages, and what downloads under way may hold together.
-    buffer_bytes: int = 32_000_000
+    buffer_bytes: int = 16_000_000
     #: How often a download that is worth retrying is tried in all, before the item fails.
     tries: int = 3
     #: Seconds before the second try; doubled with each further one.

@@ -12,7 +12,7 @@ from jobs.work.pipeline.classes import compose_failed
 from jobs.work.pipeline.composition import Composed, compose
 from jobs.work.pipeline.destination import Destination, Stored
 from jobs.work.pipeline.downloading import Downloader, Task
-from jobs.work.pipeline.errors import DestinationDown, Halted, ItemFailed
+from jobs.work.pipeline.errors import DestinationDown, Halted, ItemFailed, forget_frames
 from jobs.work.pipeline.failures import Failure, Stage
 from jobs.work.pipeline.halting import Halt
 from jobs.work.pipeline.items import Item, Outcome, failed
@@ -81,6 +81,7 @@ class Composer:
             made = self._made(task.data)
         except ItemFailed as error:
             self._board.end(Place.COMPOSING, _failed(task, error, len(task.data)))
+            forget_frames(error)
             return
         self._board.move(Place.COMPOSING, Place.COMPOSED)
         bytes_in, task.data = len(task.data), b""
@@ -135,6 +136,7 @@ class Uploader:
             stored = self._stored(finished)
         except ItemFailed as error:
             outcome = _failed(finished.task, error, finished.bytes_in)
+            forget_frames(error)
         else:
             outcome = _done(finished, stored)
         self._board.end(Place.UPLOADING, outcome)

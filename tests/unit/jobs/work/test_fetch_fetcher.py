@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.work.fetch import FailureClass, Fetched, Fetcher, FetchError, Policy
+from jobs.work.fetch.transfer import Transfer
 from tests.unit.jobs.work.servers import flood, serving
 
 DEADLINE = 30
@@ -153,3 +154,16 @@ def test_closing_in_the_middle_leaves_no_socket(server):
     while _sockets() > before:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_a_failed_download_had_brought_is_freed_at_once(server, fetcher):
+    gc.collect()
+    gc.disable()
+    try:
+        fetcher.start("endless", server.url("/endless"))
+        ended = _all(fetcher)
+        assert ended["endless"].reason is FailureClass.TOO_LARGE
+
+        assert [one for one in gc.get_objects() if isinstance(one, Transfer)] == []
+    finally:
+        gc.enable()
