@@ -47,7 +47,8 @@ def submit_body(app: Celery, chord: Chord) -> None:
         with allow_join_result():
             results = header.join_native(timeout=0, propagate=True)
     except Exception as error:  # noqa: BLE001 - whatever the header's jobs raised
-        failed = Job.objects.filter(chord=chord.id, state__in=("failed", "cancelled")).first()
+        members = Job.objects.filter(id__in=[member.id for member in header.results or ()])
+        failed = members.filter(chord=chord.id, state__in=("failed", "cancelled")).first()
         reason = f"Dependency {failed.id if failed else '?'} raised {error!r}"
         app.backend.chord_error_from_stack(body, ChordError(reason))
     else:

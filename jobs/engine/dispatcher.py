@@ -18,10 +18,10 @@ from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
 from jobs.operations.cancel import expire
-from jobs.operations.lanes import lanes_with_room
+from jobs.operations.lanes import lanes_with_room, line_up
 from jobs.operations.nodes import silent, take_lease
 from jobs.operations.pauses import end_pauses, hold, let_go
-from jobs.operations.publish import publish_due, republish_lost, waiting_bells
+from jobs.operations.publish import lost_before, publish_due, republish_lost, waiting_bells
 from jobs.operations.rescue import rescue
 from jobs.operations.unique import end_periods
 
@@ -61,6 +61,8 @@ class Dispatcher:
         self._holder = holder
         #: Since when this process has seen the database without a gap.
         self._watching_since = started_at
+        #: Up to which lane the last turns have looked for room.
+        self._lane = ""
 
     def lost_sight(self, now: datetime) -> None:
         """The database was away, so every heartbeat is old: give the others time to be seen."""
@@ -98,7 +100,9 @@ class Dispatcher:
 
     def _admit(self, turn: Turn, now: datetime) -> None:
         end_periods(now=now)
-        let_in(lanes_with_room())
+        let_in(line_up(now=now))
+        lanes, self._lane = lanes_with_room(after=self._lane)
+        let_in(lanes)
 
     def _batches(self, turn: Turn, now: datetime) -> None:
         turn.cancelled += cancel_members(self._app, now=now)
@@ -131,8 +135,9 @@ class Dispatcher:
         except redis.RedisError as error:
             logger.warning("Redis does not answer (%s); jobs wait in the database.", error)
             return
-        for _ in range(_MOST_BATCHES):
-            jobs = republish_lost(oldest, before=before, now=now, limit=_BATCH)
+        lost = lost_before(bells, oldest, before=before)
+        for _ in range(_MOST_BATCHES if lost else 0):
+            jobs = republish_lost(lost, now=now, limit=_BATCH)
             publish(jobs)
             turn.republished += len(jobs)
             if len(jobs) < _BATCH:

@@ -12,21 +12,46 @@ from jobs.states import FINAL, UNFINISHED, State, WaitingFor
 #: Priorities run from 0 to 9 and 9 goes first; this one is given where none is asked for.
 DEFAULT_PRIORITY = 5
 
+#: Waits for a moment: `run_at` says for which.
+_TIMED = (
+    Q(state="scheduled")
+    & ~Q(waiting_for="lane")
+    & ~Q(waiting_for="pause")
+    & ~Q(waiting_for="successor")
+)
+#: A worker has it, running or about to.
+_HELD = Q(finished_at=None) & ~Q(worker="")
+
 
 class JobQuerySet(models.QuerySet["Job"]):
     """The words in which queries and operations speak of jobs."""
 
+    # Each repeats the condition of the partial index that it is for: neither database looks for
+    # one that only follows from it, and SQLite sees through no IN.
+
     def unfinished(self) -> Self:
-        return self.filter(state__in=UNFINISHED)
+        return self.filter(finished_at=None)
 
     def due(self, now: datetime) -> Self:
-        return self.filter(state=State.SCHEDULED, run_at__lte=now)
+        return self.filter(_TIMED, run_at__lte=now)
+
+    def expired(self, now: datetime) -> Self:
+        return self.unfinished().filter(expires_at__lte=now)
 
     def unclaimed(self) -> Self:
         return self.filter(state=State.QUEUED, worker="")
 
-    def held_by(self, worker: str) -> Self:
-        return self.filter(state__in=(State.QUEUED, State.RUNNING), worker=worker)
+    def held_by(self, worker: str, state: State) -> Self:
+        return self.filter(_HELD, state=state, worker=worker)
+
+    def in_line(self) -> Self:
+        return self.filter(state=State.SCHEDULED, waiting_for=WaitingFor.LANE)
+
+    def in_turn(self) -> Self:
+        return self.unfinished().filter(in_turn=True)
+
+    def paused(self) -> Self:
+        return self.filter(state=State.SCHEDULED, waiting_for=WaitingFor.PAUSE)
 
 
 class Job(models.Model):
@@ -160,17 +185,20 @@ class Job(models.Model):
                 condition=Q(unique_scope__in=("", "waiting", "unfinished", "period", "kept")),
             ),
         ]
+        # A job is written four times, and each time all of these get an entry that it fits: so
+        # they are partial where they can be, and a common job fits five.
         indexes = [
-            # operations.lanes: who is next in a lane, and who is on the way.
+            # operations.lanes: who is next in a lane.
             models.Index(
                 name="job_lane_waiting",
                 fields=["lane", "created_at", "id"],
                 condition=Q(state="scheduled", waiting_for="lane"),
             ),
+            # operations.lanes: who is on the way.
             models.Index(
                 name="job_lane_in_turn",
                 fields=["lane"],
-                condition=Q(in_turn=True, state__in=("scheduled", "queued", "running")),
+                condition=Q(in_turn=True, finished_at=None),
             ),
             # operations.unique: periods that are over.
             models.Index(
@@ -185,14 +213,22 @@ class Job(models.Model):
                 condition=Q(state="queued", worker=""),
             ),
             # operations.publish.publish_due: what is due next.
-            models.Index(name="job_due", fields=["run_at"], condition=Q(state="scheduled")),
-            # operations.rescue and queries.cancellations: what a worker holds.
+            models.Index(name="job_due", fields=["run_at"], condition=_TIMED),
+            # operations.cancel.expire: what has not started in time.
             models.Index(
-                name="job_held",
-                fields=["worker"],
-                condition=Q(state__in=("queued", "running")) & ~Q(worker=""),
+                name="job_expires",
+                fields=["expires_at"],
+                condition=Q(finished_at=None, expires_at__isnull=False),
             ),
-            # operations.retention and reports: what ended when.
+            # operations.pauses.let_go: what a pause holds.
+            models.Index(
+                name="job_paused",
+                fields=["-priority", "created_at", "id"],
+                condition=Q(state="scheduled", waiting_for="pause"),
+            ),
+            # operations.rescue, cancel.flagged_of, and what runs (home page): what a worker holds.
+            models.Index(name="job_held", fields=["state", "worker"], condition=_HELD),
+            # operations.cleanup and reports: what ended when.
             models.Index(
                 name="job_finished", fields=["finished_at"], condition=Q(finished_at__isnull=False)
             ),
@@ -201,9 +237,22 @@ class Job(models.Model):
             # queries.jobs: the jobs page, all and by task, newest first.
             models.Index(name="job_newest", fields=["-created_at"]),
             models.Index(name="job_newest_by_task", fields=["task", "-created_at"]),
-            # queries.jobs: the family on the job page.
-            models.Index(name="job_by_root", fields=["root"], condition=~Q(root="")),
-            # engine.results: the members of a group.
+            # The same by state, where jobs are few: what is left out here has job_unclaimed and
+            # job_held, or is most of the table.
+            models.Index(
+                name="job_newest_by_state",
+                fields=["state", "-created_at"],
+                condition=~Q(state="succeeded") & ~Q(state="queued") & ~Q(state="running"),
+            ),
+            # The same by lane.
+            models.Index(
+                name="job_newest_by_lane",
+                fields=["lane", "-created_at"],
+                condition=~Q(lane=""),
+            ),
+            # queries.jobs: what a job has submitted (job page).
+            models.Index(name="job_by_parent", fields=["parent"], condition=~Q(parent="")),
+            # engine.results, engine.chords: the members of a group.
             models.Index(name="job_by_group", fields=["group"], condition=~Q(group="")),
             # models.batch, operations.batches: members by state, and whether one is unfinished.
             models.Index(

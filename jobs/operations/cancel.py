@@ -60,8 +60,10 @@ def cancel_claimed(
 
 def expire(*, now: datetime, limit: int = 500) -> list[str]:
     """Cancel waiting jobs whose time to start has passed."""
+    late = Job.objects.expired(now).filter(_WAITING)
+    if not late.exists():  # as nearly always: SQLite needs no write lock to see that
+        return []
     with transaction.atomic():
-        late = Job.objects.filter(_WAITING, expires_at__lte=now)
         ids = list(late.select_for_update().values_list("id", flat=True)[:limit])
         _end(ids, "Expired: it had not started in time.", now, error_type="Expired")
     return ids
@@ -69,8 +71,10 @@ def expire(*, now: datetime, limit: int = 500) -> list[str]:
 
 def flagged_of(worker: str) -> list[tuple[str, datetime, str]]:
     """The jobs that `worker` holds and somebody wants cancelled: id, when it was asked, reason."""
-    held = Job.objects.held_by(worker).filter(cancel_requested_at__isnull=False)
-    rows = held.values_list("id", "cancel_requested_at", "error_message")
+    rows: list[tuple[str, datetime | None, str]] = []
+    for state in (State.QUEUED, State.RUNNING):
+        held = Job.objects.held_by(worker, state).filter(cancel_requested_at__isnull=False)
+        rows += held.values_list("id", "cancel_requested_at", "error_message")
     return [(id, asked_at, reason) for id, asked_at, reason in rows if asked_at]
 
 

@@ -1,12 +1,15 @@
 """Lanes: who may go, in order, and how many at a time."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef
 
 from jobs.models import Job, Lane
-from jobs.states import UNFINISHED, State, WaitingFor
+from jobs.operations.statements import update_many
+from jobs.states import State, WaitingFor
 
 
 def make_lanes(lanes: Iterable[Lane]) -> None:
@@ -31,46 +34,138 @@ def admit(keys: Collection[str], *, now: datetime) -> list[Job]:
     Returns the rows that are queued by it, to be published; those that the rate makes wait are
     published when they come due. The lock on the lane's row makes two workers take turns. It
     belongs into the transaction that ended a job, or right after the commit of a submit.
+
+    It takes a handful of statements, however many lanes there are and however long their lines.
     """
-    waiting = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.LANE, lane__in=keys)
-    busy = sorted(set(waiting.values_list("lane", flat=True)))
-    queued: list[Job] = []
-    for lane in Lane.objects.select_for_update().filter(key__in=busy).order_by("key"):
-        queued += _admit(lane, now)
-    return queued
-
-
-def _admit(lane: Lane, now: datetime) -> list[Job]:
-    on_the_way = Job.objects.filter(lane=lane.key, in_turn=True, state__in=UNFINISHED)
-    free = lane.width - on_the_way.count()
-    if free <= 0:
+    line = Job.objects.in_line().filter(lane=OuterRef("key"))
+    busy = Lane.objects.select_for_update().filter(Exists(line), key__in=keys).order_by("key")
+    lanes = {lane.key: lane for lane in busy}
+    first = _first_in_line(_room(lanes.values())) if lanes else []
+    if not first:
         return []
-    line = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.LANE, lane=lane.key)
-    ids = list(line.order_by("created_at", "id").values_list("id", flat=True)[:free])
-    at_once = [id for id in ids if _takes_its_start(lane, id, now)]
+    starts = [(id, _takes_its_start(lanes[key], now)) for id, key in first]
+    _put_off([(id, start) for id, start in starts if start > now])
+    Lane.objects.bulk_update(_limited(lanes[key] for _, key in first), ["next_start_at"])
+    at_once = [id for id, start in starts if start <= now]
     Job.objects.filter(id__in=at_once).update(
         state=State.QUEUED, waiting_for="", in_turn=True, published_at=now
     )
     return list(Job.objects.filter(id__in=at_once).order_by("created_at", "id"))
 
 
-def _takes_its_start(lane: Lane, id: str, now: datetime) -> bool:
-    """Whether the rate lets it go now; else it is put down for the moment when it does."""
+#: The head of a line, for a lane and a number.
+_NEXT = (
+    "SELECT {} FROM jobs_job WHERE state = 'scheduled' AND waiting_for = 'lane' "
+    "AND lane = {} ORDER BY created_at, id LIMIT {}"
+)
+
+
+def _room(lanes: Collection[Lane]) -> dict[str, int]:
+    """How many jobs each lane may let go; lanes that are full are left out."""
+    taken = dict(
+        Job.objects.in_turn()
+        .filter(lane__in=[lane.key for lane in lanes])
+        .order_by()
+        .values_list("lane")
+        .annotate(number=Count("*"))
+    )
+    free = {lane.key: lane.width - taken.get(lane.key, 0) for lane in lanes}
+    return {key: number for key, number in free.items() if number > 0}
+
+
+def _first_in_line(room: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The ids and lanes of those who go next, in order within each lane."""
+    if not room:
+        return []
+    if connection.vendor == "postgresql":
+        marks = ", ".join(["(%s::text, %s::integer)"] * len(room))
+        line = _NEXT.format("id, created_at", "room.lane", "room.free")
+        return _fetch(
+            f"SELECT next.id, room.lane FROM (VALUES {marks}) room(lane, free) "  # noqa: S608
+            f"CROSS JOIN LATERAL ({line}) next ORDER BY room.lane, next.created_at, next.id",
+            [value for pair in room.items() for value in pair],
+        )
+    # SQLite has no LATERAL. Most lanes have room for one: those are still one statement.
+    single = [key for key, free in room.items() if free == 1]
+    first = []
+    if single:
+        marks = ", ".join(["(%s)"] * len(single))
+        head = _NEXT.format("id", "room.lane", "1")
+        sql = f"WITH room(lane) AS (VALUES {marks}) SELECT ({head}), lane FROM room"  # noqa: S608
+        first += [row for row in _fetch(sql, single) if row[0]]
+    for key, free in room.items():
+        if free > 1:
+            first += _fetch(_NEXT.format("id, lane", "%s", "%s"), [key, free])
+    return first
+
+
+def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def _takes_its_start(lane: Lane, now: datetime) -> datetime:
+    """When the rate lets the next job of `lane` start; the one after it comes later by a step."""
     if lane.rate_count is None or lane.rate_seconds is None:
-        return True
+        return now
     start = max(now, lane.next_start_at or now)
     lane.next_start_at = start + timedelta(seconds=lane.rate_seconds / lane.rate_count)
-    Lane.objects.filter(key=lane.key).update(next_start_at=lane.next_start_at)
-    if start <= now:
-        return True
-    Job.objects.filter(id=id).update(waiting_for=WaitingFor.RATE, run_at=start, in_turn=True)
-    return False
+    return start
 
 
-def lanes_with_room(*, limit: int = 500) -> list[str]:
-    """Lanes in which jobs wait and might go: what a crash right after a commit left behind."""
-    waiting = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.LANE)
-    return list(waiting.order_by().values_list("lane", flat=True).distinct()[:limit])
+def _limited(lanes: Iterable[Lane]) -> list[Lane]:
+    return list({lane.key: lane for lane in lanes if lane.rate_count is not None}.values())
+
+
+def _put_off(starts: Sequence[tuple[str, datetime]]) -> None:
+    """Put jobs down for the moment at which the rate of their lane lets them start."""
+    update_many(
+        columns={"id": "text", "start": "time"},
+        rows=starts,
+        set_="waiting_for = 'rate', run_at = v.start, in_turn = TRUE",
+        where="jobs_job.id = v.id AND state = 'scheduled' AND waiting_for = 'lane'",
+    )
+
+
+def line_up(*, now: datetime, limit: int = 1_000) -> set[str]:
+    """Jobs of lanes whose time has come go and wait for their turn. Returns their lanes."""
+    due = Job.objects.due(now).filter(in_turn=False).exclude(lane="")
+    rows = list(due.values_list("id", "lane")[:limit])
+    if rows:
+        due.filter(id__in=[id for id, _ in rows]).update(waiting_for=WaitingFor.LANE)
+    return {lane for _, lane in rows}
+
+
+#: One look into an index a lane, however long its line. SELECT DISTINCT would read them all.
+_WITH_ROOM = """
+WITH RECURSIVE waiting(lane, number) AS (
+  SELECT (SELECT lane FROM jobs_job WHERE state = 'scheduled' AND waiting_for = 'lane'
+          AND lane > %s ORDER BY lane LIMIT 1), 1
+  UNION ALL
+  SELECT (SELECT later.lane FROM jobs_job later WHERE later.state = 'scheduled'
+          AND later.waiting_for = 'lane' AND later.lane > waiting.lane
+          ORDER BY later.lane LIMIT 1), number + 1
+  FROM waiting WHERE lane IS NOT NULL AND number < %s
+)
+SELECT waiting.lane, jobs_lane.width > (
+         SELECT COUNT(*) FROM jobs_job ahead
+          WHERE ahead.in_turn AND ahead.finished_at IS NULL AND ahead.lane = waiting.lane)
+  FROM waiting JOIN jobs_lane ON jobs_lane.key = waiting.lane ORDER BY waiting.number
+"""
+
+
+def lanes_with_room(*, after: str = "", limit: int = 500) -> tuple[list[str], str]:
+    """Lanes in which jobs wait that could go: what a crash right after a commit left behind.
+
+    Looks at `limit` lanes from the one called `after` on; returns those, and where the next look
+    begins.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_ROOM, [after, limit])
+        rows = cursor.fetchall()
+    reached = rows[-1][0] if len(rows) == limit else ""
+    return [key for key, has_room in rows if has_room], reached
 
 
 def lanes_of(ids: Collection[str]) -> set[str]:

@@ -56,7 +56,7 @@ def hold() -> int:
 @transaction.atomic
 def let_go(*, now: datetime, limit: int = 1_000) -> list[Job]:
     """Jobs that no pause concerns any more → queued. Returns them, to be published."""
-    held = Job.objects.filter(state=State.SCHEDULED, waiting_for=WaitingFor.PAUSE)
+    held = Job.objects.paused()
     paused = _paused()
     free = held.exclude(paused) if paused is not None else held
     ids = list(free.order_by("-priority", "created_at", "id").values_list("id", flat=True)[:limit])

@@ -7,57 +7,99 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from jobs.models import Job
-from jobs.states import State, WaitingFor
-
-#: What ends by itself when `run_at` has come.
-_TIMED = (WaitingFor.TIME, WaitingFor.RETRY, WaitingFor.CRASH, WaitingFor.RATE)
+from jobs.states import State
 
 #: A list in Redis: a queue and a priority.
 Bell = tuple[str, int]
 
 
-@transaction.atomic
 def publish_due(*, now: datetime, limit: int = 500) -> list[Job]:
     """Scheduled → queued for jobs whose time has come, the most urgent first; at most `limit`.
 
-    Returns the rows, to be published in that order. Jobs of a lane go and wait for their turn,
-    unless they have it already.
+    Returns the rows, to be published in that order. Jobs of a lane are among them only if they
+    have their turn already: `operations.lanes.line_up` is for the others.
     """
-    timed = Job.objects.due(now).filter(waiting_for__in=_TIMED)
-    timed.filter(in_turn=False).exclude(lane="").update(waiting_for=WaitingFor.LANE)
-    due = timed.order_by("-priority", "run_at", "id")
-    ids = list(_lock(due).values_list("id", flat=True)[:limit])
-    Job.objects.filter(id__in=ids, state=State.SCHEDULED).update(
-        state=State.QUEUED, waiting_for="", published_at=now
-    )
-    return list(Job.objects.filter(id__in=ids).order_by("-priority", "run_at", "id"))
+    due = Job.objects.due(now).filter(Q(lane="") | Q(in_turn=True))
+    if not due.exists():  # as nearly always: SQLite needs no write lock to see that
+        return []
+    with transaction.atomic():
+        first = due.order_by("-priority", "run_at", "id")
+        ids = list(_lock(first).values_list("id", flat=True)[:limit])
+        Job.objects.filter(id__in=ids, state=State.SCHEDULED).update(
+            state=State.QUEUED, waiting_for="", published_at=now
+        )
+        return list(Job.objects.filter(id__in=ids).order_by("-priority", "run_at", "id"))
 
 
-def waiting_bells(*, before: datetime) -> list[Bell]:
-    """The lists that must hold messages: some queued job was published before `before`."""
-    waiting = Job.objects.unclaimed().filter(published_at__lt=before)
-    return list(waiting.order_by().values_list("queue", "priority").distinct())
+#: The lists in which somebody waits, each with its oldest: two looks into the index a list, however
+#: many wait in it. SELECT DISTINCT would read them all.
+_BELLS = """
+WITH RECURSIVE bell(id) AS (
+  SELECT (SELECT id FROM jobs_job WHERE state = 'queued' AND worker = ''
+          ORDER BY queue, priority, published_at LIMIT 1)
+  UNION ALL
+  SELECT COALESCE(
+    (SELECT id FROM jobs_job WHERE state = 'queued' AND worker = ''
+        AND queue = job.queue AND priority > job.priority
+      ORDER BY queue, priority, published_at LIMIT 1),
+    (SELECT id FROM jobs_job WHERE state = 'queued' AND worker = '' AND queue > job.queue
+      ORDER BY queue, priority, published_at LIMIT 1))
+  FROM bell JOIN jobs_job job ON job.id = bell.id
+)
+SELECT id FROM bell WHERE id IS NOT NULL
+"""
 
 
-@transaction.atomic
-def republish_lost(
-    oldest: Mapping[Bell, datetime | None], *, before: datetime, now: datetime, limit: int = 500
-) -> list[Job]:
-    """Jobs whose message is no longer in Redis, marked as published `now`; at most `limit`.
+def waiting_bells(*, before: datetime) -> dict[Bell, datetime]:
+    """The lists that must hold messages, because a queued job was published before `before`.
+
+    With each comes the moment when the oldest of its jobs was published.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BELLS)
+        ids = [id for (id,) in cursor.fetchall()]
+    oldest = Job.objects.filter(id__in=ids, published_at__lt=before)
+    rows = oldest.values_list("queue", "priority", "published_at")
+    return {(queue, priority): at for queue, priority, at in rows if at}
+
+
+def lost_before(
+    waiting: Mapping[Bell, datetime],
+    oldest: Mapping[Bell, datetime | None],
+    *,
+    before: datetime,
+) -> dict[Bell, datetime]:
+    """The lists that have lost messages, and before which moment those were published.
 
     Lists are first in, first out. So a job that nobody has claimed and that was published before
     the oldest message still in its list (`oldest`; None for an empty list) has lost its own.
-    `before` keeps away from what is just on its way. A wrong guess only doubles a message, and a
-    message that comes twice starts nothing twice.
+    `before` keeps away from what is just on its way.
     """
-    lost = Q(pk__in=[])
-    for (queue, priority), moment in oldest.items():
-        bound = before if moment is None else min(before, moment - timedelta(seconds=1))
-        lost |= Q(queue=queue, priority=priority, published_at__lt=bound)
-    waiting = Job.objects.unclaimed().filter(lost).order_by("-priority", "published_at", "id")
-    ids = list(_lock(waiting).values_list("id", flat=True)[:limit])
-    Job.objects.unclaimed().filter(id__in=ids).update(published_at=now)
-    return list(Job.objects.unclaimed().filter(id__in=ids).order_by("-priority", "run_at", "id"))
+    bounds = {
+        bell: before if moment is None else min(before, moment - timedelta(seconds=1))
+        for bell, moment in oldest.items()
+    }
+    return {bell: bound for bell, bound in bounds.items() if waiting[bell] < bound}
+
+
+@transaction.atomic
+def republish_lost(lost: Mapping[Bell, datetime], *, now: datetime, limit: int = 500) -> list[Job]:
+    """Jobs whose message is no longer in Redis, marked as published `now`; at most `limit`.
+
+    `lost` comes from `lost_before`. A wrong guess only doubles a message, and a message that comes
+    twice starts nothing twice.
+    """
+    ids: list[str] = []
+    for (queue, priority), bound in sorted(lost.items(), key=lambda item: -item[0][1]):
+        waiting = Job.objects.unclaimed().filter(
+            queue=queue, priority=priority, published_at__lt=bound
+        )
+        oldest = _lock(waiting.order_by("published_at", "id"))
+        ids += oldest.values_list("id", flat=True)[: limit - len(ids)]
+        if len(ids) == limit:
+            break
+    Job.objects.filter(id__in=ids).update(published_at=now)  # locked: nobody else has them
+    return list(Job.objects.filter(id__in=ids).order_by("-priority", "run_at", "id"))
 
 
 @transaction.atomic

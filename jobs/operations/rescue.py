@@ -31,9 +31,9 @@ def rescue(worker: str, *, max_crashes: int, reason: str, now: datetime) -> Resc
     Claimed jobs go back without an attempt spent; running ones are crashes. The worker's row goes
     too: should it wake up, it finds neither its row nor its jobs, and writes nothing.
     """
-    claimed = Job.objects.filter(worker=worker, state=State.QUEUED).values_list("id", flat=True)
+    claimed = Job.objects.held_by(worker, State.QUEUED).values_list("id", flat=True)
     released = release(list(claimed), worker=worker, now=now)
-    running = Job.objects.filter(worker=worker, state=State.RUNNING)
+    running = Job.objects.held_by(worker, State.RUNNING)
     ended = [
         crash(job, max_crashes=max_crashes, reason=reason, now=now)
         for job in running.select_for_update()

@@ -10,14 +10,15 @@ from jobs.states import State
 
 def holders(keys: Collection[str]) -> dict[str, str]:
     """The id of the job that has each of `keys`."""
-    return dict(Job.objects.filter(unique_key__in=keys).values_list("unique_key", "id"))
+    having = Job.objects.filter(unique_key__in=keys).exclude(unique_key="")
+    return dict(having.values_list("unique_key", "id"))
 
 
 def replace_waiting(key: str, message: str, *, now: datetime) -> bool:
     """Give the job that has `key` the arguments of `message`, if it has not been claimed yet."""
     waiting = Job.objects.filter(
         unique_key=key, state__in=(State.SCHEDULED, State.QUEUED), worker=""
-    )
+    ).exclude(unique_key="")
     job = waiting.first()
     if job is None:
         return False

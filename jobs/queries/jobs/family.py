@@ -29,8 +29,7 @@ class Family:
 
 def family_of(job: Job, now: datetime) -> Family:
     """The relatives of `job`, as a list shows them."""
-    root = job.root or job.id
-    tree = Job.objects.filter(hot.ROOTED, root=root, parent=job.id).exclude(id=job.id)
+    tree = Job.objects.filter(hot.WITH_PARENT, parent=job.id).exclude(id=job.id)
     group = Job.objects.none()
     if job.group:
         group = Job.objects.filter(hot.GROUPED, group=job.group).exclude(id=job.id)

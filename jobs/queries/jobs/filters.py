@@ -37,10 +37,11 @@ class JobFilter:
         exact = {
             "task": self.task,
             "queue": self.queue,
-            "lane": self.lane,
             "error_fingerprint": self.cause,
         }
         condition &= Q(**{column: value for column, value in exact.items() if value})
+        if self.lane:
+            condition &= Q(lane=self.lane) & hot.OF_A_LANE
         if self.schedule:
             condition &= Q(schedule=self.schedule) & hot.OF_A_SCHEDULE
         if self.text:

@@ -91,7 +91,7 @@ def list_jobs(
 ) -> JobPage:
     """The newest jobs of `wanted`, or those older than `before`, or those newer than `after`."""
     jobs = _light(Job.objects.filter(wanted.as_q()))
-    sink = wanted.state in hot.OF_STATE
+    sink = wanted.state in hot.UNSORTED
     if after:
         found = list(_sorted(jobs.filter(after.newer()), sink, newest_first=False)[: size + 1])
         more, shown = len(found) > size, found[:size][::-1]

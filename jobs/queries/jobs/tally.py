@@ -12,12 +12,17 @@ MOST = 10_000
 
 # The values stand in the SQL so that SQLite, too, can use the partial indexes: see hot.py.
 _UNFINISHED = """
-SELECT 'scheduled', COUNT(*) FROM jobs_job WHERE state = 'scheduled'
+SELECT 'scheduled', COUNT(*) FROM jobs_job
+ WHERE state = 'scheduled' AND NOT (state = 'succeeded') AND NOT (state = 'queued')
+   AND NOT (state = 'running')
 UNION ALL
 SELECT 'queued', COUNT(*) FROM jobs_job WHERE state = 'queued' AND worker = ''
 UNION ALL
-SELECT state, COUNT(*) FROM jobs_job
- WHERE state IN ('queued', 'running') AND NOT (worker = '') GROUP BY state
+SELECT 'queued', COUNT(*) FROM jobs_job
+ WHERE state = 'queued' AND finished_at IS NULL AND NOT (worker = '')
+UNION ALL
+SELECT 'running', COUNT(*) FROM jobs_job
+ WHERE state = 'running' AND finished_at IS NULL AND NOT (worker = '')
 """
 _FINISHED = """
 SELECT state, COUNT(*)
