@@ -34,6 +34,10 @@ class InvalidArguments(SubmitError):
         self.argument = argument
 
 
+class InvalidRetryRule(SubmitError):
+    """The retry rules of a task make no sense."""
+
+
 class UnknownTask(SubmitError):
     """No task has this name."""
 

@@ -37,6 +37,20 @@ class JobApp(Celery):
             return self.AsyncResult(recorder.job_id)  # a unique job that was there before
         return result
 
+    def _task_from_fun(self, *args: Any, **options: Any) -> Any:
+        """A task made of a function, with its retry rules around what autoretry calls."""
+        return self._with_rules(super()._task_from_fun(*args, **options))
+
+    def register_task(self, task: Any, **options: Any) -> Any:
+        """A task that somebody has made of a class."""
+        return self._with_rules(super().register_task(task, **options))
+
+    @staticmethod
+    def _with_rules(task: Any) -> Any:
+        if hasattr(task, "add_rules"):  # ours; somebody may use a base class of his own
+            task.add_rules()
+        return task
+
     @cached_property
     def new_recorder(self) -> Callable[["JobApp"], Any]:
         """Makes what stands where Celery expects a producer."""

@@ -36,9 +36,18 @@ def encode(
         ) from error
 
 
-def may_retry(task: Task) -> bool:
-    """Whether the task can come back: Celery retries it, or it sees itself (`bind=True`)."""
-    return bool(getattr(task, "autoretry_for", ())) or inspect.ismethod(task.run)
+def may_retry(task: Task, *, by_rules: bool = True) -> bool:
+    """Whether the task can come back: by its rules, by Celery, or it sees itself (`bind=True`)."""
+    if by_rules and getattr(task, "retry_rules", None):
+        return True
+    return bool(getattr(task, "autoretry_for", None)) or _is_bound(task.run)
+
+
+def _is_bound(run: Any) -> bool:
+    """Whether a task takes itself as first argument, whatever is wrapped around its function."""
+    while not inspect.ismethod(run) and hasattr(run, "__wrapped__"):
+        run = run.__wrapped__
+    return inspect.ismethod(run)
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from celery.utils.saferepr import saferepr
 from django.utils import timezone
 
 from jobs.engine.ids import new_id
+from jobs.engine.retrying import cap_of
 from jobs.engine.submission import Recorder, draft
 from jobs.engine.turn_options import turn_of
 from jobs.engine.writing import write
@@ -74,6 +75,7 @@ def _draft(app: Celery, sent: Mapping[str, Any], id: str, call: Call, lane: str)
     }
     if lane:
         headers["lane"] = lane
+    headers |= cap_of(sent)
     if batch := sent.get("batch"):
         headers["batch"] = str(batch)
     body = (args, kwargs, sent["body"][2])

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from django.db import connection
 from kombu.utils.json import dumps
 
-from jobs.engine.arguments import may_retry
 from jobs.engine.message import pack
 from jobs.engine.notes import Settled
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.request import JobRequest
+from jobs.engine.retrying import allowed_attempts
 from jobs.models.job import DEFAULT_PRIORITY
 from jobs.operations import claim as claims
 from jobs.operations.claim import Claimed
@@ -76,7 +76,6 @@ def draft_of(request: JobRequest) -> Draft:
     headers = {k: v for k, v in request.message.headers.items() if k != "redelivered"}
     args, kwargs, embed = request._payload
     task = request.task
-    retries = int(task.max_retries) + 1 if task.max_retries is not None else None
     priority = request.delivery_info.get("priority")
     return Draft(
         id=request.id,
@@ -86,7 +85,7 @@ def draft_of(request: JobRequest) -> Draft:
         priority=min(9, max(0, int(priority))) if priority else DEFAULT_PRIORITY,
         run_at=_moment(headers.get("eta")),
         expires_at=_moment(headers.get("expires")),
-        max_attempts=retries if may_retry(task) else 1,
+        max_attempts=allowed_attempts(task, headers),
         parent=headers.get("parent_id") or "",
         root=headers.get("root_id") or "",
         group=headers.get("group") or "",

@@ -44,6 +44,8 @@ class Report:
     error_message: str = ""
     traceback: str = ""
     fingerprint: str = ""
+    #: Why there is another attempt, or none (jobs.engine.retrying).
+    verdict: str = ""
     resubmission: Draft | None = None
     progress: tuple[int | None, int | None, str] | None = None
     lines: list[Line] = field(default_factory=list)

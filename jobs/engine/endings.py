@@ -1,6 +1,6 @@
 """How an attempt ended, from what the pool and the task tell: the rules, without I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from jobs.engine.context import Report, Snoozed
 from jobs.engine.failures import problem_of
+from jobs.engine.retry_verdicts import Verdict
 from jobs.errors import JobCancelled
 from jobs.models import Attempt
 from jobs.operations.conclude import Conclusion, Problem
@@ -41,6 +42,8 @@ class Ending:
     unwritable: bool = False
     #: Of an interrupted attempt: when the job may run again, if not at once.
     again_at: datetime | None = None
+    #: Why there is another attempt, or none, where no process could say so.
+    verdict: str = ""
 
 
 def unwritable(error: Exception) -> Ending:
@@ -81,6 +84,17 @@ _INTERRUPTED = Problem(
 def interrupted(now: datetime, again_at: datetime | None = None) -> Ending:
     """For an attempt that a stop of its worker cut short."""
     return Ending("interrupt", now, problem=_INTERRUPTED, again_at=again_at)
+
+
+def out_of_time(error: TimeLimitExceeded, verdict: Verdict | None) -> Ending:
+    """For an attempt that was killed at its hard time limit; `verdict` is what the rules say."""
+    ending = ending_of(error, None)
+    if verdict is None:
+        return ending
+    if verdict.wait is None:
+        return replace(ending, verdict=verdict.why)
+    again_at = ending.finished_at + timedelta(seconds=verdict.wait)
+    return replace(ending, kind="retry", again_at=again_at, verdict=verdict.why)
 
 
 def _kind(error: BaseException, report: Report | None) -> Kind:
@@ -135,6 +149,9 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
     if isinstance(ending.error, TimeLimitExceeded | SoftTimeLimitExceeded):
         outcome = Attempt.Outcome.TIMED_OUT
     again = ending.report.resubmission if ending.report else None
+    verdict = ending.verdict or (ending.report.verdict if ending.report else "")
+    if not verdict and ending.kind == "fail":
+        verdict = f"Not tried again: no rule and no autoretry_for takes {problem.type}."
     run_at, waiting_for = None, WaitingFor.NOTHING
     if state == State.SCHEDULED:
         run_at, waiting_for = _run_at(again, ending), WaitingFor.RETRY
@@ -156,6 +173,7 @@ def conclusion(id: str, attempt: int, started_at: datetime, ending: Ending) -> C
         waiting_for=waiting_for,
         **_what_to_run(again if ending.kind == "retry" else None),
         snoozed=ending.kind == "snooze",
+        verdict=verdict,
     )
 
 

@@ -60,6 +60,13 @@ def unpack(message: str) -> tuple[dict[str, Any], str]:
     return content["headers"], content["body"]
 
 
+def retried(message: str) -> str:
+    """What the row keeps, for one attempt more."""
+    content = loads(message)
+    content["headers"]["retries"] = int(content["headers"].get("retries") or 0) + 1
+    return str(dumps(content))
+
+
 def envelope(job: Job | Ready) -> Envelope:
     """The job's message, ready to be published at `job.published_at`."""
     published = job.published_at.timestamp() if job.published_at else 0

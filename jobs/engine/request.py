@@ -25,8 +25,9 @@ from celery.worker.state import task_ready
 from django.utils import timezone
 
 from jobs.engine.attempt import Outcome, run_attempt
-from jobs.engine.endings import Ending, cause_of, ending_of, interrupted, returned
+from jobs.engine.endings import Ending, cause_of, ending_of, interrupted, out_of_time, returned
 from jobs.engine.message import TRACKED, unpack
+from jobs.engine.retrying import verdict_on
 
 if TYPE_CHECKING:
     from jobs.engine.ledger import Ledger
@@ -146,6 +147,8 @@ class JobRequest(Request):
         ending = ending_of(error, None, traceback=str(exc_info.traceback))
         if self._was_stopped(error):
             ending = interrupted(timezone.now())
+        elif isinstance(error, TimeLimitExceeded):
+            ending = self._out_of_time(error)
         if self._end(ending):
             self._tell_failure(ending, exc_info)
 
@@ -165,8 +168,11 @@ class JobRequest(Request):
             return
         logger.error("Hard time limit (%ss) exceeded for %s[%s]", timeout, self.name, self.id)
         error = TimeLimitExceeded(timeout)
-        if self._end(ending_of(error, None)):
+        if self._end(self._out_of_time(error)):
             self.send_event("task-failed", exception=saferepr(error), traceback="")
+
+    def _out_of_time(self, error: TimeLimitExceeded) -> Ending:
+        return out_of_time(error, verdict_on(self.task, self.id, self._request_dict, error))
 
     def give_back(self) -> None:
         """Put it back into the queue: it has not begun, and this worker is about to stop."""

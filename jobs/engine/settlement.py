@@ -1,21 +1,24 @@
 """One batch of the ledger, in one transaction: starts, ends, then claims."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from celery import Celery
+from celery.exceptions import TimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
 
 from jobs.engine.claiming import claim_offers, leave_to_others
 from jobs.engine.endings import conclusion
 from jobs.engine.failures import never_run
+from jobs.engine.message import retried
 from jobs.engine.notes import End, Note, Offer, Settled, Start, TakenBack
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.turns import after_end, give_on
 from jobs.models import Job
 from jobs.operations.cancel import cancel_claimed
-from jobs.operations.claim import interrupt, release
+from jobs.operations.claim import interrupt, messages, release
 from jobs.operations.conclude import Conclusion, Problem, conclude, record_failures
 from jobs.operations.finish import Start as Started
 from jobs.operations.finish import Success, start, succeed
@@ -98,7 +101,15 @@ def _success(end: End) -> Success:
 def _conclusion(end: End) -> Conclusion:
     request, report = end.request, end.ending.report
     started_at = report.started_at if report else request.started_at or end.ending.finished_at
-    return conclusion(request.id, request.attempt, started_at, end.ending)
+    concluded = conclusion(request.id, request.attempt, started_at, end.ending)
+    if (
+        end.ending.kind == "retry"
+        and report is None
+        and isinstance(end.ending.error, TimeLimitExceeded)
+    ):
+        # Its process did not live to write the message of the next attempt.
+        return replace(concluded, message=retried(messages([request.id])[request.id]))
+    return concluded
 
 
 def _crashes(ends: Sequence[End], worker: str, now: datetime) -> list[Conclusion]:

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from jobs.engine import context
-from jobs.engine.arguments import check_signature, encode, may_retry
+from jobs.engine.arguments import check_signature, encode
 from jobs.engine.message import TRACKED, pack
+from jobs.engine.retrying import allowed_attempts, cap_of
 from jobs.engine.turn_options import Turn, turn_of
 from jobs.engine.writing import write
 from jobs.errors import MessageTooLarge, SubmitError
@@ -61,6 +62,7 @@ class Recorder:
         turn = turn_of(self._app.tasks.get(headers["task"]), headers["task"], body, options)
         if turn.lane:
             headers["lane"] = turn.lane
+        headers |= cap_of(options)
         if batch := _batch_of(headers["id"], options):
             headers["batch"] = batch
         self._submit(draft(self._app, routing_key, headers, body, priority), turn)
@@ -114,7 +116,7 @@ def draft(
         message=pack(headers, text),
         run_at=_moment(headers.get("eta")),
         expires_at=_moment(headers.get("expires")),
-        max_attempts=_attempts(task),
+        max_attempts=allowed_attempts(task, headers),
         parent=headers.get("parent_id") or "",
         root=headers.get("root_id") or "",
         group=headers.get("group") or "",
@@ -133,15 +135,6 @@ def _check_size(task: str, body: str) -> None:
             f"{settings.HACHI_MAX_MESSAGE_BYTES:,} are allowed (MAX_MESSAGE_BYTES). "
             "Store the data and pass its key."
         )
-
-
-def _attempts(task: Any) -> int | None:
-    """How many attempts the task's retries allow; None for no end, or a task unknown here."""
-    if task is None:
-        return None
-    if not may_retry(task):
-        return 1
-    return None if task.max_retries is None else int(task.max_retries) + 1
 
 
 def _moment(value: Any) -> datetime | None:

@@ -26,6 +26,8 @@ class Attempt(models.Model):
     error_type = models.CharField(max_length=255, default="", blank=True)
     error_message = models.TextField(default="", blank=True)
     traceback = models.TextField(default="", blank=True)
+    #: Why another attempt came after it, or none, in a sentence.
+    verdict = models.CharField(max_length=500, default="", blank=True)
 
     class Meta:
         ordering = ["job", "number", "id"]

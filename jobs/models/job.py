@@ -41,8 +41,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     def unclaimed(self) -> Self:
         return self.filter(state=State.QUEUED, worker="")
 
-    def held_by(self, worker: str, state: State) -> Self:
-        return self.filter(_HELD, state=state, worker=worker)
+    def held_by(self, worker: str, *states: State) -> Self:
+        wanted = states or (State.QUEUED, State.RUNNING)
+        return self.filter(_HELD, state__in=wanted, worker=worker)
 
     def in_line(self) -> Self:
         return self.filter(state=State.SCHEDULED, waiting_for=WaitingFor.LANE)

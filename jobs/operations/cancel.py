@@ -71,10 +71,8 @@ def expire(*, now: datetime, limit: int = 500) -> list[str]:
 
 def flagged_of(worker: str) -> list[tuple[str, datetime, str]]:
     """The jobs that `worker` holds and somebody wants cancelled: id, when it was asked, reason."""
-    rows: list[tuple[str, datetime | None, str]] = []
-    for state in (State.QUEUED, State.RUNNING):
-        held = Job.objects.held_by(worker, state).filter(cancel_requested_at__isnull=False)
-        rows += held.values_list("id", "cancel_requested_at", "error_message")
+    held = Job.objects.held_by(worker).filter(cancel_requested_at__isnull=False)
+    rows = held.values_list("id", "cancel_requested_at", "error_message")
     return [(id, asked_at, reason) for id, asked_at, reason in rows if asked_at]
 
 

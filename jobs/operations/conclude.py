@@ -50,6 +50,8 @@ class Conclusion:
     crashed: bool = False
     #: The task only put itself off: the attempt is not spent, and leaves no row.
     snoozed: bool = False
+    #: Why there is another attempt, or none.
+    verdict: str = ""
 
     @property
     def unspent(self) -> bool:
@@ -152,6 +154,7 @@ def _attempt(c: Conclusion, worker: str) -> Attempt:
         error_type=clean(c.problem.type)[:255],
         error_message=clean(c.problem.message),
         traceback=clean(c.problem.traceback),
+        verdict=clean(c.verdict)[:500],
     )
 
 

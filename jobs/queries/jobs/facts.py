@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from jobs.models import Job, Lane, Node
+from jobs.models import Attempt, Job, Lane, Node
 from jobs.queries.jobs import hot
 from jobs.queries.jobs.pauses import active_pauses, concerning
 from jobs.queries.sentences import Facts
@@ -59,7 +59,8 @@ def fleet(now: datetime) -> Fleet:
 def facts_for(job: Job, now: datetime) -> Facts:
     """What the sentence about `job` needs; nothing is read for a job that has ended."""
     if job.state in FINAL:
-        return Facts(max_crashes=settings.HACHI_MAX_CRASHES)
+        verdict = _verdict(job) if job.state == State.FAILED else ""
+        return Facts(max_crashes=settings.HACHI_MAX_CRASHES, verdict=verdict)
     there = fleet(now)
     holder = there.named(job.worker)
     listeners = there.listening_to(job.queue)
@@ -82,7 +83,14 @@ def facts_for(job: Job, now: datetime) -> Facts:
         worker=holder.name if holder else "",
         silent=now - holder.seen_at if holder and holder.seen_at < there.heard_since else None,
         max_crashes=settings.HACHI_MAX_CRASHES,
+        verdict=_verdict(job) if job.waiting_for == WaitingFor.RETRY else "",
     )
+
+
+def _verdict(job: Job) -> str:
+    """Why the last attempt was followed by another, or by none."""
+    last = Attempt.objects.filter(job=job.id).order_by("-number", "-id")
+    return last.values_list("verdict", flat=True).first() or ""
 
 
 def _ahead(job: Job) -> int:

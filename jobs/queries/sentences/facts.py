@@ -30,3 +30,5 @@ class Facts:
     worker: str = ""
     silent: timedelta | None = None
     max_crashes: int = 3
+    #: Why its last attempt was followed by another, or by none.
+    verdict: str = ""

@@ -43,6 +43,7 @@ def _timed(job: Job, facts: Facts, now: datetime) -> str:
     if job.waiting_for == WaitingFor.RETRY:
         error = job.error_type or "an error"
         text = f"Will be tried again in {left}: {_attempt(job)} failed with {error}."
+        text += f" {facts.verdict}" if facts.verdict else ""
     elif job.waiting_for == WaitingFor.CRASH:
         text = (
             f"Will be tried again in {left}: its worker died while it ran "
@@ -117,7 +118,8 @@ def _failed(job: Job, facts: Facts, now: datetime) -> str:
         return f"Failed before it ran. {reason}"
     if job.crashes and job.crashes >= facts.max_crashes:
         return f"Failed for good: it lost {count_of(job.crashes, 'worker')}. {reason}"
-    return f"Failed after {took(job)}, on {_attempt(job)}. {reason}"
+    text = f"Failed after {took(job)}, on {_attempt(job)}. {reason}"
+    return f"{_stop(text)} {facts.verdict}" if facts.verdict else text
 
 
 def _cancelled(job: Job, facts: Facts, now: datetime) -> str:
@@ -133,6 +135,10 @@ def _cancelled(job: Job, facts: Facts, now: datetime) -> str:
 def _reason(job: Job) -> str:
     first = job.error_message.strip().partition("\n")[0][:200]
     return f"{job.error_type}: {first}" if first else f"{job.error_type}."
+
+
+def _stop(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _attempt(job: Job) -> str:
