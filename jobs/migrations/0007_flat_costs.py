@@ -30,7 +30,7 @@ def drop_like_indexes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0005_batches'),
+        ('jobs', '0006_pipelines'),
     ]
 
     operations = [
