@@ -67,6 +67,24 @@ def listing(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+def weights(name: str) -> dict[str, float]:
+    """The variable as names with a weight each, written with commas: critical=5,default=3."""
+    found: dict[str, float] = {}
+    for item in listing(name):
+        key, separator, value = item.rpartition("=")
+        try:
+            number = float(value) if separator and key.strip() else 0.0
+        except ValueError:
+            number = 0.0
+        if not 0 < number < float("inf"):
+            raise ImproperlyConfigured(
+                f"{name} has {item!r}: write QUEUE=WEIGHT with a weight above 0, as in "
+                "critical=5,default=3,low=1."
+            )
+        found[key.strip()] = number
+    return found
+
+
 def choice(name: str, default: str, options: tuple[str, ...]) -> str:
     """The variable as one of `options`."""
     value = text(name, default)

@@ -145,6 +145,7 @@ HACHI_STOP_SECONDS = env.seconds("STOP_SECONDS", 25)
 HACHI_RESCUE = env.boolean("RESCUE", True)
 HACHI_KEEP_SUCCEEDED_DAYS = env.seconds("KEEP_SUCCEEDED_DAYS", 7)
 HACHI_KEEP_FAILED_DAYS = env.seconds("KEEP_FAILED_DAYS", 30)
+HACHI_QUEUE_WEIGHTS = env.weights("QUEUE_WEIGHTS")
 HACHI_MAX_MESSAGE_BYTES = env.integer("MAX_MESSAGE_BYTES", 1_048_576, least=1024)
 
 # --- Pipelines -------------------------------------------------------------------------------
@@ -195,7 +196,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "ack_emulation": False,
     # All ten priorities have a list of their own, highest first (jobs/engine/transport.py).
     "priority_steps": list(range(10)),
-    "queue_order_strategy": "round_robin",
+    # A worker that serves several queues shares itself among them by these.
+    "queue_weights": HACHI_QUEUE_WEIGHTS,
     "socket_timeout": 30,
     "socket_connect_timeout": 3,
     "socket_keepalive": True,

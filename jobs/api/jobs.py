@@ -7,6 +7,7 @@ from jobs.api.bodies import read_json
 from jobs.api.endpoint import endpoint
 from jobs.api.errors import ApiError
 from jobs.api.payloads import new_job
+from jobs.api.turn_payloads import of_caller
 from jobs.engine import actions
 from jobs.queries.status import find_job
 from jobs.states import FINAL, State
@@ -24,7 +25,7 @@ def create(request: HttpRequest, by: str) -> HttpResponse:
         priority=wanted.priority,
         requested_by=by,
         public_only=True,
-        turn=wanted.turn,
+        turn=of_caller(wanted.turn, by),
     )
     return accepted(job_handle(request, find_job(job_id)))
 

@@ -35,6 +35,12 @@ def turn(data: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
+def of_caller(asked: Mapping[str, Any], by: str) -> dict[str, Any]:
+    """The same, with an idempotency key that no other caller has."""
+    key = asked.get("idempotency_key")
+    return dict(asked) | ({"idempotency_key": f"{by}/{key}"} if key else {})
+
+
 def _has_by_itself(name: object, option: str) -> bool:
     """Whether the task asks for it in all its calls."""
     task = current_app.tasks.get(name) if isinstance(name, str) else None

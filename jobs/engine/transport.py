@@ -1,10 +1,11 @@
-"""kombu's Redis transport, with ten real priorities, batch fetch, and a guard around garbage.
+"""kombu's Redis transport, with ten real priorities, shares for queues, and a guard for garbage.
 
 Used by `broker_transport` for an ordinary redis:// URL. kombu's Channel is internal: its minor
 version is pinned, and tests/acceptance/test_celery_contract.py fails loudly when it changes.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from kombu.transport import redis as kombu_redis
@@ -12,6 +13,7 @@ from kombu.transport import virtual
 from kombu.utils.json import loads
 from redis.exceptions import ResponseError
 
+from jobs.engine.fair_share import FairShare
 from jobs.engine.message import SEPARATOR, bell
 
 logger = logging.getLogger(__name__)
@@ -40,13 +42,17 @@ class QoS(virtual.QoS):
 
 
 class Channel(kombu_redis.Channel):
-    """A channel that serves 9 before 0 across queues."""
+    """A channel that serves each queue by its weight, and 9 before 0 within it."""
 
     sep = SEPARATOR
+    #: Queues by name; one that is not among them has a weight of 1.
+    queue_weights: Mapping[str, float] = {}
+    from_transport_options = (*kombu_redis.Channel.from_transport_options, "queue_weights")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.QoS = QoS
+        self._queue_cycle = FairShare(self.queue_weights)
 
     def _q_for_pri(self, queue: str, pri: int) -> str:
         return bell(queue, min(9, max(0, int(pri))))
@@ -60,7 +66,7 @@ class Channel(kombu_redis.Channel):
         queues = self._queue_cycle.consume(len(self.active_queues))
         if not queues:
             return
-        keys = [self._q_for_pri(queue, pri) for pri in _PRIORITIES for queue in queues]
+        keys = [self._q_for_pri(queue, pri) for queue in queues for pri in _PRIORITIES]
         self._in_poll = self.client.connection
         self._brpop_sent_at = kombu_redis.monotonic()
         command = ["BRPOP", *keys, timeout or self.brpop_timeout or 0]
@@ -79,29 +85,30 @@ class Channel(kombu_redis.Channel):
                 raise kombu_redis.Empty
             key = kombu_redis.bytes_to_str(answer[0])
             queue = key.rsplit(self.sep, 1)[0]
-            self._queue_cycle.rotate(queue)
             self._deliver_raw(answer[1], queue)
-            self._fetch_more(key, queue)
+            self._queue_cycle.served(queue, 1 + self._fetch_more(key, queue))
             return True
         finally:
             self._in_poll = None
             self._flush_brpop_reauth()
 
-    def _fetch_more(self, key: str, queue: str) -> None:
+    def _fetch_more(self, key: str, queue: str) -> int:
         """Take as many more from the same list as the worker has credit for, in one round trip.
 
-        What is fetched and then lost with the worker is published again: the rows know.
+        Returns how many. What is fetched and then lost with the worker is published again: the
+        rows know.
         """
         credit = self.qos.can_consume_max_estimate()
         if credit is None or credit < 1:
-            return
+            return 0
         with self.conn_or_acquire() as client:
             try:
                 items = client.rpop(self._prefixed(key), min(credit, 200))
             except ResponseError:  # before Redis 6.2
-                return
+                return 0
         for item in items or ():
             self._deliver_raw(item, queue)
+        return len(items or ())
 
     def _prefixed(self, key: str) -> str:
         return key

@@ -32,6 +32,19 @@ def test_two_beats_make_one_job_for_each_tick_and_its_options_hold(stack, every_
     assert every_second.last_run_at is not None
 
 
+def test_an_interval_of_a_second_holds_its_grid(stack, every_second):
+    stack.beat("one"), stack.beat("two")
+    jobs = Job.objects.filter(schedule="每秒")
+    wait_until(lambda: jobs.count() >= 15, 60)
+    rows = sorted(jobs.values_list("tick", "created_at"))
+    late = [(created - tick).total_seconds() for tick, created in rows]
+    assert all(tick.microsecond == 0 for tick, _ in rows)
+    assert min(late) >= 0
+    # Nothing gathers: the last ones are as punctual as the first, whatever stalled in between.
+    assert min(late[-5:]) < 1
+    assert abs(min(late[-5:]) - min(late[:5])) < 1
+
+
 def test_a_crontab_row_fires_at_its_minute(stack):
     crontab = CrontabSchedule.objects.create(minute="*", hour="*")
     PeriodicTask.objects.create(name="minutely", task="test.add", args="[1, 2]", crontab=crontab)

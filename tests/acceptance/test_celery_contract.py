@@ -5,7 +5,7 @@ import inspect
 import celery
 import kombu
 from celery import Celery
-from celery.app import trace
+from celery.app import autoretry, trace
 from celery.worker.consumer import Consumer
 from celery.worker.request import Request
 from kombu.transport import redis as kombu_redis
@@ -38,6 +38,9 @@ def test_the_internals_that_we_override_are_still_there():
     for name in ("_q_for_pri", "_brpop_start", "_brpop_read", "_flush_brpop_reauth"):
         assert callable(getattr(kombu_redis.Channel, name))
     assert kombu_redis.Channel.sep == SEPARATOR
+    assert "queue_weights" not in kombu_redis.Channel.from_transport_options
+    assert "task._orig_run(*args, **kwargs)" in inspect.getsource(autoretry)
+    assert callable(Celery._task_from_fun)
 
 
 def test_kombu_reads_what_we_push_as_a_plain_celery_worker_would(stack):

@@ -16,6 +16,7 @@ READERS = {
     "listing",
     "seconds",
     "text",
+    "weights",
 }
 #: Read by docker-compose.yml alone.
 COMPOSE_ONLY = {"POSTGRES_PASSWORD"}

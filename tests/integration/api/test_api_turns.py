@@ -4,9 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Job, Lane, Pause
+from jobs.operations.tokens import create_token
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,18 @@ def test_a_second_one_is_answered_with_the_first(program, turn):
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json() == second.json()
     assert Job.objects.count() == 1
+
+
+def test_each_token_has_idempotency_keys_of_its_own(program):
+    token = create_token("another", timezone.now())
+    another = Client(headers={"Authorization": f"Bearer {token}"})
+    key = {"idempotency_key": "payment-93"}
+    mine, theirs = submit(program, **key).json()["id"], submit(another, **key).json()["id"]
+
+    assert mine != theirs
+    assert submit(program, **key).json()["id"] == mine
+    assert submit(another, **key).json()["id"] == theirs
+    assert Job.objects.count() == 2
 
 
 def test_the_one_that_waits_may_get_the_new_arguments(program):
