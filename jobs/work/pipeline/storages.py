@@ -32,13 +32,15 @@ class StorageDestination:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        # By name, as nothing here knows Django. Others have paths too, and nothing lies there.
+        self._in_folder = any(one.__name__ == "FileSystemStorage" for one in type(storage).__mro__)
 
     def put(self, name: str, data: bytes, content_type: str) -> Stored:
         """Write a file. In a folder of this machine it appears at once and whole."""
         try:
             path = self._local(name)
             if path is not None:
-                _write(path, data)
+                _write(path, data, getattr(self._storage, "file_permissions_mode", None))
             else:
                 self._save(name, data)
             size = self._storage.size(name)
@@ -86,10 +88,8 @@ class StorageDestination:
         """Nothing to close."""
 
     def _local(self, name: str) -> Path | None:
-        try:
-            return Path(self._storage.path(name))
-        except NotImplementedError:
-            return None
+        """Where the file lies, in a folder of this machine; None in any other storage."""
+        return Path(self._storage.path(name)) if self._in_folder else None
 
     def _save(self, name: str, data: bytes) -> None:
         # A storage gives a second file of one name another name, and there must be only one.
@@ -101,12 +101,14 @@ class StorageDestination:
             raise DestinationDown("failing", "The storage writes under another name than asked.")
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Of one name for each process, so that a process that died leaves at most one behind.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)
+        if mode is not None:
+            part.chmod(mode)
         part.replace(path)
     except BaseException:
         with suppress(OSError):
