@@ -21,6 +21,7 @@ from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
 from jobs.engine.node import new_node
+from jobs.engine.pipes import Pipes
 from jobs.engine.refusal import refuse
 from jobs.engine.stopping import Stopper
 from jobs.models import Node
@@ -55,6 +56,7 @@ class JobConsumer(Consumer):
             queues=",".join(sorted(self.app.amqp.queues.consume_from)),
         )
         self.slots = self.pool.limit or 1
+        self._pipes = Pipes(self.hub)
         self.credit = Credit(self.slots, self.prefetch_multiplier)
         self.initial_prefetch_count = self.credit.window
         self.ledger = Ledger(self.app, self.node.id, wake=self.wake)
@@ -77,6 +79,11 @@ class JobConsumer(Consumer):
             interval_max=_RECONNECT_SECONDS,
         )
         return super().ensure_connected(conn)
+
+    def register_with_event_loop(self, hub: Any) -> None:
+        """Called when the pool has registered its pipes with the loop, at each connect."""
+        super().register_with_event_loop(hub)
+        self._pipes.resume()
 
     def on_close(self) -> None:
         """Keep what is in the pool and on the way to it when the connection to Redis is lost.

@@ -225,3 +225,31 @@ def test_a_worker_looks_for_redis_every_two_seconds_however_long_it_is_away(stac
     stack.redis.start()
     assert result.get(timeout=30) == 3
     assert {float(seconds) for seconds in tries.findall(worker.text())} == {2.0}
+
+
+def test_no_message_is_written_to_a_file_when_redis_is_lost(stack, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    worker = stack.worker("-c", "1", TMPDIR=str(tmp_path / "tmp"))
+    for number in range(4):
+        workload.hold.delay(2, str(tmp_path / f"ran-{number}"))
+    wait_until(lambda: Job.objects.filter(state=State.RUNNING).exists())
+    wait_until(lambda: Job.objects.filter(state=State.QUEUED).exclude(worker="").exists())
+    stack.redis.kill()
+    wait_until(lambda: "Connection to broker lost" in worker.text(), 30)
+    stack.redis.start()
+    wait_until(all_finished, 60)
+    worker.stop()
+    assert "EMERGENCY DUMP" not in worker.text()
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_result_that_is_half_read_when_redis_is_lost_is_read_to_its_end(stack, tmp_path):
+    worker = stack.worker("-c", "1")
+    result = workload.slow_to_tell.delay(str(tmp_path / "half"), 3)
+    wait_until((tmp_path / "half").exists)
+    stack.redis.kill()
+    wait_until(lambda: "Connection to broker lost" in worker.text(), 30)
+    stack.redis.start()
+    assert result.get(timeout=30) == "told"
+    assert workload.add.delay(1, 2).get(timeout=30) == 3  # and the child is free again
+    assert Job.objects.get(id=result.id).attempt == 1

@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from billiard.connection import Connection
 from celery import chain, chord, group, shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -275,3 +276,19 @@ def map_many(path, number):
         slice_=10,
         idempotency_key=current_job().id,
     )
+
+
+@shared_task(name="test.slow_to_tell")
+def slow_to_tell(path, seconds):
+    """Return at once, but send the result to the parent in two pieces, with a pause between."""
+    whole = Connection._send
+
+    def in_pieces(self, buf, *args):
+        Connection._send = whole
+        whole(self, bytes(buf[:10]))
+        Path(path).touch()
+        time.sleep(seconds)
+        whole(self, bytes(buf[10:]))
+
+    Connection._send = in_pieces
+    return "told"
