@@ -47,7 +47,7 @@ def collect(
     """Everything that was seen; call it when nothing runs any more."""
     return Evidence(
         submissions=_submissions(folder),
-        runs=list(_runs(Path(settings.VAR_DIR) / RUNS)),
+        runs=list(runs_in(Path(settings.VAR_DIR) / RUNS)),
         effects=tables.effects(),
         hits=hits,
         schedule=_schedule(schedule, period, span),
@@ -89,7 +89,7 @@ def _schedule(name: str, period: float, span: tuple[float, float]) -> Schedule:
     return Schedule(period, *span, ticks)
 
 
-def _runs(folder: Path) -> Iterator[Run]:
+def runs_in(folder: Path) -> Iterator[Run]:
     """The runs of all processes, each from the lines of its begin and its end."""
     for path in sorted(folder.glob("*.jsonl")):
         begun: dict[tuple[str, int], dict[str, Any]] = {}

@@ -23,6 +23,8 @@ from jobs.engine.exactly_once import job_transaction
 RUNS = "runs"
 TICK = "drill.tick"
 _COUNTDOWN = 0.5
+#: Tells a process from an earlier one of the same number.
+_LOADED_NS = time.time_ns()
 
 
 class Hiccup(Exception):
@@ -99,5 +101,8 @@ def _noted(key: str, *, countdown: float = _COUNTDOWN) -> Iterator[str]:
 
 @cache
 def _runs(pid: int) -> Journal:
-    """The journal of the process `pid`, which is this one: a forked child makes its own."""
-    return Journal(Path(settings.VAR_DIR) / RUNS / f"{pid}-{time.time_ns()}.jsonl", durable=False)
+    """The journal of the process `pid`, which is this one: a forked child makes its own.
+
+    Two threads may come here at once: they write to the same file.
+    """
+    return Journal(Path(settings.VAR_DIR) / RUNS / f"{pid}-{_LOADED_NS}.jsonl", durable=False)

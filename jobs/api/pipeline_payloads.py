@@ -16,6 +16,7 @@ from jobs.operations.pipelines.retry import ALL, FAILED
 from jobs.operations.pipelines.start import NewPipeline
 from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_template
+from jobs.queries.sentences import count_of
 from jobs.tasks.destinations import destination_names, require_destination
 from jobs.tasks.pipelines import url_policy
 from jobs.work.pipeline import BadRecipe, Recipe
@@ -44,7 +45,7 @@ def new_pipeline(data: Mapping[str, Any]) -> NewPipeline:
     if row is None:
         raise invalid("template", "the id of a template: upload it to /api/templates first")
     return NewPipeline(
-        name=_text(data, "name", 200) or f"{len(urls):,} pictures",
+        name=_text(data, "name", 200) or count_of(len(urls), "picture"),
         urls=urls,
         recipe=_recipe(data.get("recipe"), template_bytes(row)),
         template=row,

@@ -74,7 +74,10 @@ class HostGate:
 
     def leave(self, host: str) -> None:
         """A request that was let in has ended."""
-        token = self._held[host].pop()
+        tokens = self._held.get(host)
+        if not tokens:
+            return  # it was let in while Redis was away
+        token = tokens.pop()
         try:
             if time.monotonic() >= self._rests_until:
                 self._redis.zrem(_key(host), token)

@@ -31,6 +31,9 @@ class QoS(virtual.QoS):
     A worker whose credit is used up would else ask for one message whenever it has begun one.
     """
 
+    #: The rows remember. kombu would write what it cannot put back into a Redis that is away, with
+    #: all arguments, to a file under /tmp.
+    restore_at_shutdown = False
     _resting = False
 
     def can_consume(self) -> bool:

@@ -22,7 +22,6 @@ from jobs.engine.politeness import host_gate, manners_of
 from jobs.errors import BatchNotFound, JobCancelled
 from jobs.models import Pipeline
 from jobs.operations.pipelines import cancel, claim, laps, outcomes, retry, start
-from jobs.operations.pipelines.chunks import host_of
 from jobs.operations.pipelines.claim import Hand, Taken
 from jobs.operations.pipelines.cleanup import ORIGINALS
 from jobs.operations.pipelines.laps import Lap
@@ -43,6 +42,7 @@ from jobs.work.pipeline import (
     StorageDestination,
     run_chunk,
 )
+from jobs.work.pipeline.line import host_of
 
 THUMBNAIL_PIXELS = 320
 #: How long a destination that does not answer is left alone: this, doubled each time, at most that.

@@ -11,6 +11,7 @@ from jobs.models import PipelineTemplate
 from jobs.operations.pipelines.start import NewPipeline
 from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_template
+from jobs.queries.sentences import count_of
 from jobs.tasks.destinations import destination_names
 from jobs.tasks.pipelines import url_policy
 from jobs.work.pipeline import Anchor, BadRecipe, Mode, Recipe
@@ -83,8 +84,8 @@ class PipelineForm(forms.Form):
         widget=forms.TextInput({"placeholder": "one of its own", "autocomplete": "off"}),
     )
 
-    def __init__(self, data: Any = None, **options: Any) -> None:
-        super().__init__(data, initial=INITIAL, **options)
+    def __init__(self, data: Any = None, *, template: str = "") -> None:
+        super().__init__(data, initial=INITIAL | {"template": template})
         names = destination_names()
         self.fields["destination"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
         self.initial["destination"] = names[0] if names else ""
@@ -104,7 +105,7 @@ class PipelineForm(forms.Form):
         """The pipeline; call it when the form is valid."""
         found = self.cleaned_data
         return NewPipeline(
-            name=found["name"] or f"{len(found['list'].wanted):,} pictures",
+            name=found["name"] or count_of(len(found["list"].wanted), "picture"),
             urls=[one.url for one in found["list"].wanted],
             recipe=found["recipe"],
             template=found["row"],

@@ -45,7 +45,8 @@ def live(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    form = PipelineForm()
+    templates = recent_templates()
+    form = PipelineForm(template=templates[0].digest if templates else "")
     if request.method == "POST":
         form = _filled(request)
         if form.is_valid():
@@ -54,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 return redirect("pipeline", pipeline.pk)
             except HachiError as error:
                 form.add_error(None, str(error))
-    context = {"form": form, "templates": recent_templates()}
+    context = {"form": form, "templates": recent_templates() if form.is_bound else templates}
     return render(request, "jobs/pipeline_new.html", context, status=422 if form.errors else 200)
 
 
@@ -130,7 +131,13 @@ def _file(name: str, content_type: str) -> FileResponse:
 
 def _board(request: HttpRequest, page: PipelinePage) -> Board:
     lines = [
-        section(request, f"pipeline-{line.pipeline.pk}", "jobs/pipelines/line.html", {"line": line})
+        section(
+            request,
+            f"pipeline-{line.pipeline.pk}",
+            "jobs/pipelines/line.html",
+            {"line": line},
+            tag="li",
+        )
         for line in page.lines
     ]
     before = request.GET.get("before", "")

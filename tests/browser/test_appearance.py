@@ -7,12 +7,17 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from playwright.sync_api import expect
 
 from jobs.models import Job, Page
+from jobs.operations.pipelines.start import NewPipeline
+from jobs.operations.pipelines.templates import store_template
 from jobs.tasks.images import submit_upload
 from jobs.tasks.pages import submit_index
+from jobs.tasks.pipelines import start_pipeline
+from jobs.work.pipeline import Recipe
 from reports.tasks import submit_report
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until
 from tests.browser.village import village
+from tests.integration.pipeline_runs import png
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LONG = "a-name-without-any-place-to-break-" * 4
@@ -74,6 +79,7 @@ def paths(site, photo):
         jobs = [failed, talked, picture.job, report, indexed]
         ended = Job.objects.filter(id__in=jobs, finished_at__isnull=False)
         wait_until(lambda: ended.count() == len(jobs))
+    pipeline = _pipeline()
     running = workload.hold.delay(600).id
     waiting = workload.add.apply_async((LONG, LONG), queue=LONG[:90]).id
     assert Page.objects.exists()
@@ -90,6 +96,10 @@ def paths(site, photo):
         f"/pictures/{picture.pk}/",
         "/schedules/",
         f"/schedules/{schedule.pk}/",
+        "/pipelines/",
+        "/pipelines/new",
+        f"/pipelines/{pipeline.pk}/",
+        f"/pipelines/{pipeline.pk}/items/",
         "/pages/",
         "/pages/?q=orchards",
         "/reports/",
@@ -98,6 +108,22 @@ def paths(site, photo):
     ]
     Job.objects.filter(id=waiting).delete()
     workload.hold.AsyncResult(running).revoke()
+
+
+def _pipeline():
+    """One whose pictures all fail, with addresses that are as long as they get."""
+    template = store_template(ContentFile(png(), f"{LONG}.png"), by="ann", now=timezone.now())
+    wanted = NewPipeline(
+        name=LONG,
+        urls=[f"http://127.0.0.1:9/{LONG}{n}.jpg" for n in range(3)],
+        recipe=Recipe(template=png()),
+        template=template,
+        destination="local",
+    )
+    pipeline = start_pipeline(wanted, by="ann")
+    again = pipeline.items.filter(attempt__gte=1, reason="unreachable")
+    wait_until(lambda: again.count() == 3, 60)
+    return pipeline
 
 
 def looked_at(visits, paths, **options):
@@ -143,7 +169,7 @@ def test_the_pages_of_a_phone_are_reached_by_the_thumb(visits):
     page = visits.open(**PHONE)
     page.goto("/")
     bar = page.get_by_role("navigation", name="Pages")
-    for name in ("Jobs", "Pictures", "Pages", "Reports"):
+    for name in ("Jobs", "Pictures", "Pipelines", "Pages", "Reports"):
         bar.get_by_role("link", name=name).tap()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(bar.locator("[aria-current=page]")).to_have_text(name)

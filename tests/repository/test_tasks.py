@@ -2,7 +2,7 @@
 
 from config.celery import app
 
-OURS = ("jobs.", "reports.")
+OURS = ("jobs.", "reports.", "drill.")
 
 
 def ours():

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from urllib.parse import urlsplit
+
+from jobs.work.pipeline.line import host_of
 
 #: The numbers of some items.
 Chunk = Sequence[int]
@@ -19,14 +20,6 @@ def cut(items: Iterable[tuple[int, str]], *, size: int) -> list[Chunk]:
         by_host.setdefault(host_of(url), []).append(number)
     numbers = _in_turns(list(by_host.values()))
     return list(iter(lambda: list(islice(numbers, size)), []))
-
-
-def host_of(url: str) -> str:
-    """Whom the request goes to: host and port, as far as it can be read."""
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""
 
 
 def _in_turns(lines: Sequence[Sequence[int]]) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """Where a pipeline stands, in sentences. Pure."""
 
+import math
 from datetime import datetime, timedelta
 
 from jobs.models import Pipeline
@@ -63,7 +64,7 @@ def _pace(progress: Progress) -> str:
         return ""
     rate = progress.per_second
     pace = f"{rate:.1f} a second" if rate >= 1 else f"{rate * 60:.0f} a minute"
-    return f"{pace}, about {spell(timedelta(seconds=left))} left."
+    return f"{pace}, about {spell(timedelta(seconds=math.ceil(left)))} left."
 
 
 def _again(progress: Progress) -> str:
