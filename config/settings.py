@@ -163,8 +163,8 @@ if env.text("PIPELINE_S3_BUCKET"):
         }
     }
 HACHI_PIPELINE_MOST_URLS = env.integer("PIPELINE_MOST_URLS", 100_000, least=1)
-# Addresses that one job works on: more is cheaper, fewer is sooner cancelled and rescued.
-HACHI_PIPELINE_CHUNK = env.integer("PIPELINE_CHUNK", 50, least=1)
+# The most addresses that one job works on; the jobs of a small pipeline have fewer.
+HACHI_PIPELINE_CHUNK = env.integer("PIPELINE_CHUNK", 250, least=1)
 # All workers together, for each host: requests at a time, and seconds between two starts.
 HACHI_PIPELINE_HOST_CONCURRENCY = env.integer("PIPELINE_HOST_CONCURRENCY", 8, least=1)
 HACHI_PIPELINE_HOST_INTERVAL = env.seconds("PIPELINE_HOST_INTERVAL", 0)

@@ -81,7 +81,7 @@ def settle_pipeline(pipeline_id: str, lap: int) -> str:
     """Go on with what a lap has left of a pipeline, or finish it."""
     with transaction.atomic():
         left = laps.next_lap(
-            UUID(pipeline_id), lap, chunk_size=settings.HACHI_PIPELINE_CHUNK, now=timezone.now()
+            UUID(pipeline_id), lap, most=settings.HACHI_PIPELINE_CHUNK, now=timezone.now()
         )
         if left is None:
             return "finished"
@@ -94,7 +94,7 @@ def start_pipeline(wanted: NewPipeline, *, by: str) -> Pipeline:
     require_destination(wanted.destination)
     with transaction.atomic():
         pipeline, chunks = start.add_pipeline(
-            wanted, chunk_size=settings.HACHI_PIPELINE_CHUNK, by=by, now=timezone.now()
+            wanted, most=settings.HACHI_PIPELINE_CHUNK, by=by, now=timezone.now()
         )
         _submit(Lap(pipeline, chunks, [None] * len(chunks)))
     return pipeline
@@ -133,7 +133,7 @@ def retry_pipeline(
             states,
             reason=reason,
             download_again=download_again,
-            chunk_size=settings.HACHI_PIPELINE_CHUNK,
+            most=settings.HACHI_PIPELINE_CHUNK,
             now=timezone.now(),
         )
         _submit(again, by=by)
@@ -146,6 +146,7 @@ def chunk_policy() -> ChunkPolicy:
     return replace(
         usual,
         fetch=replace(usual.fetch, allow_loopback=settings.HACHI_FETCH_ALLOW_LOOPBACK),
+        tries=2,  # the laps have more of them, further apart
         per_host=settings.HACHI_PIPELINE_HOST_CONCURRENCY,
         host_interval=settings.HACHI_PIPELINE_HOST_INTERVAL,
         thumbnail_side=THUMBNAIL_PIXELS,

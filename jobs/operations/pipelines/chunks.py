@@ -8,6 +8,16 @@ from jobs.work.pipeline.line import host_of
 #: The numbers of some items.
 Chunk = Sequence[int]
 
+_LEAST = 25
+
+
+def size_for(total: int, *, hands: int, most: int) -> int:
+    """How many items a chunk of so many in all has, so that so many `hands` share them.
+
+    A chunk lasts as long as its slowest download, so few large ones are quicker than many small.
+    """
+    return min(most, max(_LEAST, -(-total // max(hands, 1))))
+
 
 def cut(items: Iterable[tuple[int, str]], *, size: int) -> list[Chunk]:
     """Chunks of at most `size` items; `items` are numbers with their addresses.

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Count, F, Max, Q
 
 from jobs.models import Pipeline, PipelineItem
-from jobs.operations.pipelines.chunks import Chunk, cut
+from jobs.operations.pipelines.chunks import Chunk, cut, size_for
+from jobs.operations.pipelines.hands import hands
 from jobs.operations.statements import update_many
 
 _UNFINISHED = (PipelineItem.State.WAITING, PipelineItem.State.RUNNING)
@@ -25,7 +26,7 @@ class Lap:
     due: Sequence[datetime | None]
 
 
-def next_lap(pipeline_id: UUID, lap: int, *, chunk_size: int, now: datetime) -> Lap | None:
+def next_lap(pipeline_id: UUID, lap: int, *, most: int, now: datetime) -> Lap | None:
     """To be called when all jobs of a lap have ended, in a transaction with the submit.
 
     Whatever is not done then waits for another try, or its job died for good: both go into the
@@ -40,16 +41,19 @@ def next_lap(pipeline_id: UUID, lap: int, *, chunk_size: int, now: datetime) -> 
         left.update(state=PipelineItem.State.CANCELLED, claim="", finished_at=now)
     # A run that died had claimed what it did not end (claim.take counts that).
     elif left.exists():
-        return _cut(pipeline, chunk_size, now)
+        return _cut(pipeline, most, now)
     finish(pipeline, now=now)
     return None
 
 
 def reopen(
-    pipeline: Pipeline, numbers: Iterable[tuple[int, str]], *, chunk_size: int, now: datetime
+    pipeline: Pipeline, numbers: Iterable[tuple[int, str]], *, most: int, now: datetime
 ) -> Lap:
     """Make a lap of items that were set to waiting. The caller has locked the pipeline."""
-    return _renumber(pipeline, cut(numbers, size=chunk_size), now)
+    rows = list(numbers)
+    return _renumber(
+        pipeline, cut(rows, size=size_for(len(rows), hands=hands(now), most=most)), now
+    )
 
 
 def finish(pipeline: Pipeline, *, now: datetime) -> None:
@@ -79,11 +83,11 @@ def _locked(pipeline_id: UUID, lap: int) -> Pipeline | None:
     return pipeline
 
 
-def _cut(pipeline: Pipeline, chunk_size: int, now: datetime) -> Lap:
+def _cut(pipeline: Pipeline, most: int, now: datetime) -> Lap:
     """What is due first goes first."""
     left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED)
     rows = left.order_by(F("due_at").asc(nulls_first=True), "number").values_list("number", "url")
-    return _renumber(pipeline, cut(rows.iterator(), size=chunk_size), now)
+    return reopen(pipeline, rows.iterator(), most=most, now=now)
 
 
 def _key(pipeline: Pipeline) -> Any:

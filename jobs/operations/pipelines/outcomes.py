@@ -14,7 +14,7 @@ from jobs.operations.statements import update_many
 from jobs.work.pipeline import Outcome
 
 #: So often an item is taken up for failures that may pass; each time has several tries of its own.
-MOST_TRIES = 3
+MOST_TRIES = 2
 FIRST_WAIT_SECONDS = 15.0
 #: A server may ask for more patience than that; this is the most it gets.
 LONGEST_WAIT_SECONDS = 600.0

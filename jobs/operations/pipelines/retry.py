@@ -28,7 +28,7 @@ def retry_items(
     *,
     reason: str = "",
     download_again: bool = False,
-    chunk_size: int,
+    most: int,
     now: datetime,
 ) -> Lap:
     """Make a lap of the items that ended in these states, or of those that failed for `reason`.
@@ -72,4 +72,4 @@ def retry_items(
         cancelled=0,
         keeps_originals=True,
     )
-    return reopen(pipeline, chosen, chunk_size=chunk_size, now=now)
+    return reopen(pipeline, chosen, most=most, now=now)

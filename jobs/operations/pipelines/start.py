@@ -9,7 +9,8 @@ from uuid import uuid4
 from django.db import connection
 
 from jobs.models import Pipeline, PipelineTemplate
-from jobs.operations.pipelines.chunks import Chunk, cut
+from jobs.operations.pipelines.chunks import Chunk, cut, size_for
+from jobs.operations.pipelines.hands import hands
 from jobs.work.pipeline import Recipe, output_name
 
 #: Rows of one INSERT: SQLite takes 32,766 parameters.
@@ -44,9 +45,9 @@ class NewPipeline:
 
 
 def add_pipeline(
-    wanted: NewPipeline, *, chunk_size: int, by: str, now: datetime
+    wanted: NewPipeline, *, most: int, by: str, now: datetime
 ) -> tuple[Pipeline, list[Chunk]]:
-    """Write the rows of a pipeline; returns it and its chunks, numbered from 0.
+    """Write the rows of a pipeline; returns it and its chunks of at most `most`, numbered from 0.
 
     Belongs into a transaction together with the submit of its jobs. Names at the destination are
     made here, once, of folder, number and address: whatever runs twice writes over its own file.
@@ -64,7 +65,9 @@ def add_pipeline(
         created_at=now,
     )
     pipeline.save(force_insert=True)
-    chunks = cut(enumerate(wanted.urls, 1), size=chunk_size)
+    chunks = cut(
+        enumerate(wanted.urls, 1), size=size_for(len(wanted.urls), hands=hands(now), most=most)
+    )
     of_number = {number: at for at, chunk in enumerate(chunks) for number in chunk}
     form = wanted.recipe.format
     rows = [

@@ -1,9 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from jobs.engine.context import Snoozed
 from jobs.errors import ClaimLost, JobCancelled
-from jobs.models import Batch, Job, Pipeline, PipelineItem
+from jobs.models import Batch, Job, Node, Pipeline, PipelineItem
 from jobs.operations.pipelines import claim, outcomes
 from jobs.operations.pipelines.claim import Hand
 from jobs.operations.pipelines.outcomes import Noted
@@ -27,6 +29,22 @@ def test_a_pipeline_is_a_batch_of_chunk_jobs(start, settings):
     names = list(pipeline.items.values_list("name", flat=True))
     assert len(set(names)) == 5
     assert names[0].startswith(f"{pipeline.folder}/000001-1-")
+
+
+def test_chunks_are_cut_for_the_workers_that_live(start):
+    now = timezone.now()
+    for number, seen in enumerate((now, now, now - timedelta(hours=1))):
+        Node.objects.create(
+            id=str(number),
+            kind="worker",
+            name="w",
+            pid=1,
+            concurrency=2,
+            started_at=now,
+            seen_at=seen,
+        )
+    pipeline = fresh(start(400))
+    assert Job.objects.filter(batch_id=pipeline.batch).count() == 4
 
 
 def test_every_item_ends_and_the_counts_are_written(start, chunk_runs, settings):
@@ -53,10 +71,9 @@ def test_what_may_pass_waits_for_another_lap_and_fails_in_the_end(start, chunk_r
     assert item.due_at > timezone.now()
     job = Job.objects.get(batch_id=fresh(pipeline).batch)
     assert (job.state, job.waiting_for) == ("scheduled", "time")
-    assert run_chunks(pipeline) == "1 chunks more"
     assert run_chunks(pipeline) == "finished"
     assert states(pipeline) == ["failed", "done", "done"]
-    assert chunk_runs.ran == [1, 2, 3, 1, 1]
+    assert chunk_runs.ran == [1, 2, 3, 1]
 
 
 def test_a_server_that_asks_for_patience_gets_it(start, chunk_runs):

@@ -1,4 +1,6 @@
-from jobs.operations.pipelines.chunks import cut
+import pytest
+
+from jobs.operations.pipelines.chunks import cut, size_for
 
 
 def items(*hosts):
@@ -27,3 +29,12 @@ def test_every_item_is_in_one_chunk():
     chunks = cut(items(*hosts), size=50)
     assert sorted(number for chunk in chunks for number in chunk) == list(range(1, 1001))
     assert [len(chunk) for chunk in chunks] == [50] * 20
+
+
+@pytest.mark.parametrize(
+    ("total", "hands", "size"),
+    [(1, 4, 25), (300, 2, 150), (1_000, 16, 63), (10_000, 2, 250), (100, 0, 100)],
+)
+def test_chunks_are_large_but_give_every_hand_something_to_do(total, hands, size):
+    assert size_for(total, hands=hands, most=250) == size
+    assert size_for(total, hands=hands, most=2) == 2
