@@ -93,7 +93,7 @@ def _execute(url: str, statement: sql.Composed) -> None:
             connection.execute(statement)
     except psycopg.Error as error:
         raise DrillError(
-            f"The drill needs a scratch database beside yours: {str(error).strip()}. Give it a "
+            f"The drill needs a scratch database beside yours: {str(error).splitlines()[0]}. Name a "
             "user that may create one (--database-url), or use --postgres or --sqlite."
         ) from error
 
