@@ -92,9 +92,10 @@ def _execute(url: str, statement: sql.Composed) -> None:
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
             connection.execute(statement)
     except psycopg.Error as error:
+        reason = str(error).splitlines()[0]
         raise DrillError(
-            f"The drill needs a scratch database beside yours: {str(error).splitlines()[0]}. Name a "
-            "user that may create one (--database-url), or use --postgres or --sqlite."
+            f"The drill needs a scratch database beside yours: {reason}. Name a user that may "
+            "create one (--database-url), or use --postgres or --sqlite."
         ) from error
 
 
