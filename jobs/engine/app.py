@@ -15,6 +15,16 @@ from django.apps import apps
 
 from jobs.engine.ids import new_id
 
+#: Celery asks for these with every call. Its view of the settings takes 20 us to find that nobody
+#: has set one; what stands in its first map takes one. They were a third of a `.delay()`.
+_ASKED_WITH_EVERY_CALL = (
+    "broker_pool_acquire_timeout",
+    "task_always_eager",
+    "task_default_queue",
+    "task_repr_maxlevels",
+    "task_send_sent_event",
+)
+
 
 class JobApp(Celery):
     """Celery, with the row written before the bell rings."""
@@ -57,6 +67,12 @@ class JobApp(Celery):
         self._set_up_django()
         recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submission:Recorder")
         return recorder
+
+    def _load_config(self) -> Any:
+        settings = super()._load_config()
+        for name in _ASKED_WITH_EVERY_CALL:
+            settings[name] = settings[name]
+        return settings
 
     @cached_property
     def control(self) -> Any:

@@ -15,6 +15,8 @@ from jobs.operations.logs import Line
 
 #: What Celery's tracer returns, and our report.
 Outcome = tuple[int, Any, float, context.Report]
+#: The arguments of `run_attempt`.
+Call = tuple[tuple[int, str], str, str, dict[str, Any], Any, str, str]
 
 
 def run_attempt(
@@ -38,7 +40,6 @@ def run_attempt(
         failed, value, runtime = trace(task, id, request, body, content_type, content_encoding)
     finally:
         context.leave()
-        _refresh_connections()
     return failed, value, runtime, attempt.close()
 
 

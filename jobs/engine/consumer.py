@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery import bootsteps, signals
+from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import NotRegistered
 from celery.worker import state
@@ -16,6 +17,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from jobs.engine.attempt import install_log_handler
+from jobs.engine.bundle import Bundle
 from jobs.engine.credit import Credit
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.keeper import Keeper
@@ -23,6 +25,8 @@ from jobs.engine.ledger import Ledger
 from jobs.engine.node import new_node
 from jobs.engine.pipes import Pipes
 from jobs.engine.refusal import refuse
+from jobs.engine.regions import Region, Regions
+from jobs.engine.request import JobRequest
 from jobs.engine.stopping import Stopper
 from jobs.models import Node
 from jobs.operations.nodes import leave
@@ -57,6 +61,10 @@ class JobConsumer(Consumer):
         )
         self.slots = self.pool.limit or 1
         self._pipes = Pipes(self.hub)
+        #: Short jobs that are in the pool together, which only pays where a child is a process.
+        self.bundles: set[Bundle] = set()
+        self._forks = isinstance(self.pool, PreforkPool)
+        self._regions = Regions()
         self.credit = Credit(self.slots, self.prefetch_multiplier)
         self.initial_prefetch_count = self.credit.window
         self.ledger = Ledger(self.app, self.node.id, wake=self.wake)
@@ -100,14 +108,30 @@ class JobConsumer(Consumer):
         """Give claimed requests to the pool as far as it has free slots."""
         while lost := self.ledger.next_lost():
             lost.acknowledge()
+        for bundle in self.bundles:
+            bundle.look(time.monotonic())
         while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):
-            self._run(request)
+            self._run([request, *self._companions(request)])
             if isinstance(self.pool, SoloPool):
                 # It has just run in this very thread: let the loop look around.
                 if self.ledger.has_won:
                     self.wake()
                 break
         self._adjust_credit()
+
+    def _companions(self, first: JobRequest) -> list[JobRequest]:
+        """Requests that may go to a child together with `first`, in their order."""
+        companions: list[JobRequest] = []
+        if not self._forks:
+            return companions
+        together = self.ledger.pace.together
+        most = min(together(first.name), self.ledger.waiting // self.slots)
+        while len(companions) < most - 1:
+            request = self.ledger.next_won(lambda request: together(request.name) >= most)
+            if request is None:
+                break
+            companions.append(request)
+        return companions
 
     def _adjust_credit(self) -> None:
         """Claim ahead as far as the last moments show, and give back what is too much."""
@@ -116,13 +140,42 @@ class JobConsumer(Consumer):
             self.qos.value = window  # Celery's loop passes it on
         self.ledger.give_back_beyond(window)
 
-    def _run(self, request: Any) -> None:
+    def _run(self, requests: list[JobRequest]) -> None:
+        """Give `requests` to the pool, in one of its slots."""
+        ready = [request for request in requests if self._may_run(request)]
+        if not ready:
+            return
+        region = self._regions.take() if len(ready) > 1 else None
+        if region is None:
+            self.ledger.take_again(ready[1:])
+            del ready[1:]
+        self.ledger.in_pool += 1
+        for request in ready:
+            self._announce(request)
+        if region is None:
+            self.on_task_request(ready[0])
+            return
+        bundle = Bundle(ready, region, self)
+        self.bundles.add(bundle)
+        self.on_task_request(bundle)
+
+    def _may_run(self, request: JobRequest) -> bool:
         if request.ended or not self.ledger.taking:
             request.give_back()
-            return
-        self.ledger.in_pool += 1
+            return False
+        return True
+
+    def bundle_closed(self, bundle: Bundle, region: Region, *, at_rest: bool) -> None:
+        """Its slot and its region are free."""
+        self.bundles.discard(bundle)
+        self._regions.give(region, at_rest=at_rest)
+        self.ledger.note_free_slot()
+
+    def _announce(self, request: JobRequest) -> None:
         self.credit.count_start()
         state.task_reserved(request)
+        if not self.event_dispatcher.enabled:
+            return
         request.send_event(
             "task-received",
             name=request.name,
@@ -134,7 +187,6 @@ class JobConsumer(Consumer):
             eta=None,
             expires=request.expires and request.expires.isoformat(),
         )
-        self.on_task_request(request)
 
     def leave(self, seconds: float) -> bool:
         """Make the last writes and take this worker's row away. False if that took too long."""

@@ -21,6 +21,7 @@ class Credit:
         self._starts = 0
         self._since = time.monotonic()
         self.window = self._least
+        self._wanted_last = 0
 
     def count_start(self) -> None:
         """A job has begun."""
@@ -29,13 +30,15 @@ class Credit:
     def adjust(self, now: float) -> int:
         """The window for the time to come, from the starts since the last call.
 
-        `now` is a time.monotonic(). It shrinks at once and grows at most fourfold, so that one
-        burst of short jobs does not make a worker grab what follows.
+        `now` is a time.monotonic(). It grows at most fourfold, so that one burst of short jobs does
+        not make a worker grab what follows. It shrinks when two measures in a row say so: one
+        moment in which the machine was busy elsewhere would have hundreds of claims given back.
         """
         seconds = now - self._since
         if seconds < 0.1:
             return self.window
         wanted = int(self._starts / seconds * _AHEAD_SECONDS)
         self._starts, self._since = 0, now
+        wanted, self._wanted_last = max(wanted, self._wanted_last), wanted
         self.window = max(self._least, min(wanted, self.window * 4, _MOST))
         return self.window

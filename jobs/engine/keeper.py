@@ -118,7 +118,8 @@ class Keeper:
                 continue
             request.stop_reason = reason
             if request.time_start is None:
-                request.revoked()
+                if not request.bundled:  # else its child has it, and may just begin with it
+                    request.revoked()
             elif now - asked_at >= grace:
                 self._kill(request)
 

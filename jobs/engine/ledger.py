@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils import timezone
 from jobs.engine.endings import Ending, unwritable
 from jobs.engine.forking import fork_lock
 from jobs.engine.notes import End, Note, Offer, Start, TakenBack
+from jobs.engine.pace import Pace
 from jobs.engine.request import JobRequest
 from jobs.engine.settlement import settle
 from jobs.errors import DatabaseUnavailable
@@ -48,6 +49,8 @@ class Ledger:
         self.in_pool = 0
         #: Claimed and running requests by id.
         self.held: dict[str, JobRequest] = {}
+        #: How long the jobs that ran here took, by task.
+        self.pace = Pace()
         #: False once the worker stops: what is offered is left in the queue.
         self.taking = True
         self._lock = fork_lock()
@@ -83,11 +86,18 @@ class Ledger:
 
     # --- for the consumer's thread -----------------------------------------------------------
 
-    def next_won(self) -> JobRequest | None:
-        """The next claimed request for the pool."""
-        with contextlib.suppress(IndexError):  # none, or given back by the thread that stops
-            return self._won.popleft()
+    def next_won(self, fits: Callable[[JobRequest], bool] = lambda _: True) -> JobRequest | None:
+        """The next claimed request for the pool, if there is one and it `fits`."""
+        with contextlib.suppress(IndexError):  # the stopper's thread may take the last one
+            if fits(self._won[0]):
+                return self._won.popleft()
         return None
+
+    def take_again(self, requests: Sequence[JobRequest]) -> None:
+        """Claimed requests that the pool brings back: they have not begun, and are next."""
+        self._won.extendleft(reversed(requests))
+        if requests:
+            self._wake()
 
     def next_lost(self) -> JobRequest | None:
         """The next request that was not won; its message only costs credit."""
@@ -96,6 +106,11 @@ class Ledger:
     @property
     def has_won(self) -> bool:
         return bool(self._won)
+
+    @property
+    def waiting(self) -> int:
+        """How many claimed requests wait here for the pool."""
+        return len(self._won)
 
     def give_back_beyond(self, window: int) -> None:
         """Leave at most `window` claimed requests waiting here; others may have the rest."""

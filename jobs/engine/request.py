@@ -7,6 +7,7 @@ They only note what happened; the ledger's thread writes it.
 """
 
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,11 @@ from celery.exceptions import (
     WorkerLostError,
 )
 from celery.utils.saferepr import saferepr
+from celery.worker import state
 from celery.worker.request import Request
-from celery.worker.state import revoked as revoked_ids
-from celery.worker.state import task_ready
 from django.utils import timezone
 
-from jobs.engine.attempt import Outcome, run_attempt
+from jobs.engine.attempt import Call, Outcome, run_attempt
 from jobs.engine.endings import Ending, cause_of, ending_of, interrupted, out_of_time, returned
 from jobs.engine.message import TRACKED, unpack
 from jobs.engine.retrying import verdict_on
@@ -42,8 +42,12 @@ class JobRequest(Request):
     attempt = 0
     #: Its attempt has ended, or it was taken back before one began.
     ended = False
+    #: When its attempt began, in seconds since 1970.
+    time_start: float | None = None
     #: It takes one of the pool's slots.
     in_pool = False
+    #: It has gone to a child together with others (jobs.engine.bundle).
+    bundled = False
     #: Somebody wants it stopped, with the reason that is kept on the row.
     stop_reason = ""
 
@@ -81,28 +85,38 @@ class JobRequest(Request):
         if self.revoked():
             self._leave_pool()
             raise TaskRevokedError(self.id)
-        limit, soft_limit = self.time_limits
+        timeout, soft_timeout = self.limits
         result = pool.apply_async(
             run_attempt,
-            args=(
-                (self.attempt, self.ledger.worker),
-                self._type,
-                self.id,
-                self._request_dict,
-                self._body,
-                self._content_type,
-                self._content_encoding,
-            ),
+            args=self.call(),
             accept_callback=self.on_accepted,
             timeout_callback=self.on_timeout,
             callback=self.on_success,
             error_callback=self.on_failure,
-            soft_timeout=soft_limit or self.task.soft_time_limit,
-            timeout=limit or self.task.time_limit,
+            soft_timeout=soft_timeout,
+            timeout=timeout,
             correlation_id=self.id,
         )
         self._apply_result = result and (lambda: result)
         return result
+
+    def call(self) -> Call:
+        """What the pool's process is to do."""
+        return (
+            (self.attempt, self.ledger.worker),
+            self._type,
+            self.id,
+            self._request_dict,
+            self._body,
+            self._content_type,
+            self._content_encoding,
+        )
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The hard and the soft time limit in seconds: the call's, or else the task's."""
+        hard, soft = self.time_limits
+        return hard or self.task.time_limit, soft or self.task.soft_time_limit
 
     def revoked(self) -> bool:
         """Whether it must not begin any more. Writes why, if that is news."""
@@ -112,7 +126,7 @@ class JobRequest(Request):
             self._take_back("Expired", "Expired: it had not started in time.")
         elif self.stop_reason:
             self._take_back("Cancelled", self.stop_reason)
-        elif self.id in revoked_ids:
+        elif self.id in state.revoked:
             self._take_back("Cancelled", "Revoked with `celery control revoke`.")
         return self.ended
 
@@ -123,14 +137,26 @@ class JobRequest(Request):
     # --- what the pool tells -----------------------------------------------------------------
 
     def on_accepted(self, pid: int, time_accepted: float) -> None:
-        super().on_accepted(pid, time_accepted)
+        self.worker_pid = pid
+        self.count_start(time.time() - (time.monotonic() - time_accepted))
         self.ledger.note_start(self, self.started_at or timezone.now())
+
+    def count_start(self, at: float) -> None:
+        """Celery's book-keeping for `celery inspect` and Flower. `at` is in seconds since 1970."""
+        self.time_start = at
+        state.active_requests.add(self)
+        state.total_count[self.name] += 1
+        state.all_total_count[0] += 1
+        self.acknowledge()
+        self.send_event("task-started")
 
     def on_success(self, outcome: Outcome | ExceptionInfo, **_: Any) -> None:
         if isinstance(outcome, ExceptionInfo):
             self.on_failure(outcome)  # the threads and solo pools report a SystemExit like this
             return
         failed, value, runtime, report = outcome
+        took = report.finished_at - report.started_at
+        self.ledger.pace.note(self.name, took.total_seconds())
         ending = ending_of(cause_of(value) if failed else None, report)
         if not self._end(ending):
             return
@@ -157,7 +183,7 @@ class JobRequest(Request):
 
         Some runners (systemd, by default) send TERM to the children as well.
         """
-        if self.stop_reason or self.id in revoked_ids:
+        if self.stop_reason or self.id in state.revoked:
             return False
         lost = isinstance(error, WorkerLostError) and not self.ledger.taking
         return lost or isinstance(error, Terminated)
@@ -203,7 +229,7 @@ class JobRequest(Request):
     def _close(self, *, successful: bool = False) -> None:
         self.ended = True
         self._leave_pool()
-        task_ready(self, successful=successful)
+        state.task_ready(self, successful=successful)
         self.acknowledge()
 
     def _tell_failure(self, ending: Ending, exc_info: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from celery.exceptions import InvalidTaskError
 from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
 
+from jobs.engine.message import TRACKED
 from jobs.engine.request import JobRequest
 
 
@@ -52,7 +53,8 @@ def _check(message: Any, headers: Any) -> None:
 
 def _protocol_2(message: Any, body: Any, app: Any) -> tuple[Any, Any, bool, bool]:
     """Body, headers, whether the body is decoded, and whether times are UTC."""
-    if body is None and "args" not in message.payload:
+    if body is None and (TRACKED in message.headers or "args" not in message.payload):
+        # The body of a tracked message is ours: it need not be decoded to be known.
         return message.body, message.headers, False, app.uses_utc_timezone()
     if "args" in message.payload:
         translated: tuple[Any, Any, bool, bool] = hybrid_to_proto2(message, message.payload)

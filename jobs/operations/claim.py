@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 
 from jobs.models import Job
 from jobs.operations.cancel import cancel_flagged
+from jobs.operations.statements import among
 from jobs.operations.submit import Draft, submit
 from jobs.states import State
 
@@ -32,11 +33,11 @@ def claim(ids: Collection[str], *, worker: str, now: datetime) -> list[Claimed]:
     """
     if not ids:
         return []
-    marks = ", ".join(["%s"] * len(ids))
+    these, params = among(ids)
     moment = connection.ops.adapt_datetimefield_value(now)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE jobs_job SET worker = %s, claimed_at = %s WHERE id IN ({marks}) "  # noqa: S608
+            f"UPDATE jobs_job SET worker = %s, claimed_at = %s WHERE id {these} "  # noqa: S608
             # Its own claim counts: the answer to the commit of the first try may have been lost.
             "AND state = 'queued' AND worker IN ('', %s) AND cancel_requested_at IS NULL "
             "AND (expires_at IS NULL OR expires_at > %s) "
@@ -45,7 +46,7 @@ def claim(ids: Collection[str], *, worker: str, now: datetime) -> list[Claimed]:
             "OR (p.kind = 'task' AND p.value = jobs_job.task) "
             "OR (p.kind = 'lane' AND p.value = jobs_job.lane)) "
             "RETURNING id, attempt, published_at",
-            [worker, moment, *sorted(ids), worker, moment],
+            [worker, moment, *params, worker, moment],
         )
         rows = cursor.fetchall()
     return [Claimed(id, attempt, _moment(published)) for id, attempt, published in rows]

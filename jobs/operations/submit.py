@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from jobs.models import Job
 from jobs.models.job import DEFAULT_PRIORITY
+from jobs.operations.statements import source_of
 from jobs.states import State, WaitingFor
 
 
@@ -69,7 +70,12 @@ _AT_FIRST = {
     "in_turn": "FALSE",
 }
 _COLUMNS = ", ".join(f'"{name}"' for name in (*_GIVEN, *_AT_FIRST))
-_ROW = f"({', '.join([*['%s'] * len(_GIVEN), *_AT_FIRST.values()])})"
+#: What is no text, for `statements.source_of`.
+_KINDS = {"priority": "int", "max_attempts": "int"} | dict.fromkeys(
+    ("run_at", "expires_at", "created_at", "published_at", "tick", "unique_until"), "time"
+)
+_TYPED = {name: _KINDS.get(name, "text") for name in _GIVEN}
+_SELECTED = ", ".join([*(f'v."{name}"' for name in _GIVEN), *_AT_FIRST.values()])
 _CHUNK = 500
 
 
@@ -119,11 +125,11 @@ def _insert(drafts: Sequence[Draft], now: datetime) -> int:
     """Insert; returns how many rows are new."""
     if not drafts:
         return 0
-    rows = ", ".join([_ROW] * len(drafts))
-    values = [value for draft in drafts for value in _values(draft, now)]
+    source, values = source_of(_TYPED, [_values(draft, now) for draft in drafts])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO jobs_job ({_COLUMNS}) VALUES {rows} ON CONFLICT DO NOTHING",  # noqa: S608
+            f"INSERT INTO jobs_job ({_COLUMNS}) SELECT {_SELECTED} FROM ({source}) AS v "  # noqa: S608
+            "WHERE TRUE ON CONFLICT DO NOTHING",  # SQLite would read a join's ON without WHERE
             values,
         )
         return int(cursor.rowcount)
@@ -139,7 +145,6 @@ def _first_state(draft: Draft, now: datetime) -> tuple[State, WaitingFor]:
 
 def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
     state, waiting_for = _first_state(draft, now)
-    at = connection.ops.adapt_datetimefield_value
     return (
         draft.id,
         draft.task,
@@ -148,21 +153,21 @@ def _values(draft: Draft, now: datetime) -> tuple[Any, ...]:
         state.value,
         waiting_for.value,
         draft.message,
-        at(draft.run_at or now),
-        at(draft.expires_at),
+        draft.run_at or now,
+        draft.expires_at,
         draft.max_attempts,
-        at(now),
-        at(now) if state == State.QUEUED else None,
+        now,
+        now if state == State.QUEUED else None,
         draft.parent,
         draft.root,
         draft.group,
         draft.chord,
         draft.schedule,
-        at(draft.tick),
+        draft.tick,
         draft.requested_by,
         draft.batch or None,
         draft.lane,
         draft.unique_key,
         draft.unique_scope,
-        at(draft.unique_until),
+        draft.unique_until,
     )

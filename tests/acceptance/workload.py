@@ -292,3 +292,24 @@ def slow_to_tell(path, seconds):
 
     Connection._send = in_pieces
     return "told"
+
+
+@shared_task(name="test.quick")
+def quick(path, line, prank=""):
+    """Write a line to a file, at once; the first time do something that short jobs never do."""
+    append.run(path, line)
+    if current_job().attempt > 1:
+        return line
+    if prank == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif prank == "exit":
+        raise SystemExit(3)
+    elif prank == "fail":
+        raise ValueError("boom")
+    elif prank == "sleep":
+        time.sleep(60)
+    elif prank == "return much":
+        return "x" * 100_000
+    elif prank == "return no pickle":
+        return lambda: None
+    return line

@@ -29,11 +29,11 @@ def test_it_grows_fourfold_at_most_and_never_past_its_bound():
     assert windows == [8, 32, 128, 512, 512, 512]
 
 
-def test_it_shrinks_at_once():
+def test_it_shrinks_when_two_measures_say_so_and_not_for_one_busy_moment():
     credit = Credit(slots=2, ahead=1)
     for _ in range(5):
         started(credit, 100_000, 1)
-    assert started(credit, 2, 1) == 2
+    assert [started(credit, number, 1) for number in (2, 100_000, 2, 2)] == [512, 512, 512, 2]
 
 
 def test_a_moment_too_short_to_measure_changes_nothing():
