@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def surroundings(database: str | None) -> Iterator[dict[str, str]]:
-    """The environment of a run: Redis, and `database` "sqlite" or "postgres", migrated."""
+    """The environment of a run: Redis, and `database`.
+
+    That is "sqlite" or "postgres", with this project's tables, "postgres-empty", or None.
+    """
     with tempfile.TemporaryDirectory(prefix="hachi-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -28,10 +31,11 @@ def surroundings(database: str | None) -> Iterator[dict[str, str]]:
         }
         with redis_server.running(folder / "redis", ports.spare()) as redis_url:
             environment["REDIS_URL"] = redis_url
-            if database == "postgres":
+            if database in ("postgres", "postgres-empty"):
                 with postgres_server.running() as url:
                     environment["DATABASE_URL"] = url
-                    migrate(environment)
+                    if database == "postgres":
+                        migrate(environment)
                     yield environment
                 return
             environment["DATABASE_URL"] = f"sqlite:///{folder / 'bench.sqlite3'}"
@@ -61,15 +65,15 @@ def run(arguments: Sequence[str], environment: dict[str, str]) -> str:
 @contextmanager
 def worker(
     app: str, arguments: Sequence[str], environment: dict[str, str], log: Path
-) -> Iterator[None]:
-    """A worker for the length of a with block."""
+) -> Iterator[int]:
+    """A worker for the length of a with block; its process id."""
     command = [sys.executable, "-m", "celery", "-A", app, "worker", "-l", "WARNING", *arguments]
     with log.open("wb") as file:
         process = subprocess.Popen(
             tied(command), cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
         )
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             try:

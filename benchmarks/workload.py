@@ -1,17 +1,9 @@
-"""The same tasks for this project."""
-
-import time
-from pathlib import Path
+"""The measured tasks for this project."""
 
 from celery import shared_task
 
+from benchmarks import bodies
 
-@shared_task(name="bench.noop", ignore_result=True)
-def noop():
-    """Do nothing."""
-
-
-@shared_task(name="bench.mark", ignore_result=True)
-def mark(path):
-    """Note the time."""
-    Path(path).write_text(str(time.time()))
+noop = shared_task(name="bench.noop", ignore_result=True)(bodies.noop)
+mark = shared_task(name="bench.mark", ignore_result=True)(bodies.mark)
+note_delay = shared_task(name="bench.note_delay", ignore_result=True)(bodies.note_delay)

@@ -138,7 +138,7 @@ class JobConsumer(Consumer):
         window = self.credit.adjust(time.monotonic())
         if self.qos is not None and self.qos.value != window:
             self.qos.value = window  # Celery's loop passes it on
-        self.ledger.give_back_beyond(window)
+        self.ledger.give_back_beyond(self.credit.bound)
 
     def _run(self, requests: list[JobRequest]) -> None:
         """Give `requests` to the pool, in one of its slots."""
@@ -173,7 +173,8 @@ class JobConsumer(Consumer):
 
     def _announce(self, request: JobRequest) -> None:
         self.credit.count_start()
-        state.task_reserved(request)
+        state.requests[request.id] = request
+        state.reserved_requests.add(request)
         if not self.event_dispatcher.enabled:
             return
         request.send_event(

@@ -23,6 +23,11 @@ class Credit:
         self.window = self._least
         self._wanted_last = 0
 
+    @property
+    def bound(self) -> int:
+        """Claims beyond this are given back: some slack, so that not every wave costs writes."""
+        return self.window if self.window == self._least else 2 * self.window
+
     def count_start(self) -> None:
         """A job has begun."""
         self._starts += 1

@@ -39,3 +39,10 @@ def test_it_shrinks_when_two_measures_say_so_and_not_for_one_busy_moment():
 def test_a_moment_too_short_to_measure_changes_nothing():
     credit = Credit(slots=2, ahead=1)
     assert started(credit, 50, 0.01) == 2
+
+
+def test_claims_within_twice_the_window_are_kept_unless_jobs_are_long():
+    credit = Credit(slots=2, ahead=1)
+    assert credit.bound == 2
+    started(credit, 100_000, 1)
+    assert (credit.window, credit.bound) == (8, 16)
