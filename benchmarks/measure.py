@@ -41,7 +41,7 @@ class Figures:
 
 
 def measure(system: System, jobs: int) -> Figures:
-    """Submit `jobs` (a fifth one by one, the rest in bulk), drain them, then ask the idle workers."""
+    """Submit `jobs` (a fifth one by one, the rest in bulk), drain them, then look at the idle."""
     folder = Path(tempfile.mkdtemp(prefix="hachi-bench-marks-"))
     try:
         with surroundings(system.database) as environment:
