@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from django.conf import settings
+from django.utils import timezone
 from redis import Redis, RedisError
 
+from jobs.engine.turn_options import rate_of
+from jobs.errors import SubmitError
 from jobs.models import Lane
+from jobs.operations.lanes import change_lane, make_lanes
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +133,20 @@ def manners_of(hosts: Iterable[str]) -> dict[str, Manners]:
     """What lanes called `host:...` say of these hosts, as it stands now; the others are usual."""
     lanes = Lane.objects.filter(key__in=[f"{LANE}{host}" for host in hosts])
     return {lane.key.removeprefix(LANE): _manners(lane) for lane in lanes}
+
+
+def set_manners(host: str, *, width: int, rate: str | None = None) -> None:
+    """What chunks that begin from now on ask of a host: places, and starts such as "30/m".
+
+    Raises:
+        SubmitError: the width or the rate makes no sense.
+    """
+    if width < 1 or not 0 < len(host) <= 190:
+        raise SubmitError("A host has a name, and at least one place.")
+    count, seconds = rate_of(rate) or (None, None)
+    key = f"{LANE}{host.lower()}"
+    make_lanes([Lane(key=key, width=width, created_at=timezone.now())])
+    change_lane(key, width=width, rate_count=count, rate_seconds=seconds)
 
 
 def _manners(lane: Lane) -> Manners:

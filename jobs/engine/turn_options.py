@@ -67,7 +67,7 @@ def turn_of(task: Any, name: str, body: Any, options: Mapping[str, Any]) -> Turn
     if asked["on_conflict"] not in (None, "first", "replace"):
         raise SubmitError(f"on_conflict={asked['on_conflict']!r} must be 'first' or 'replace'.")
     replace = asked["on_conflict"] == "replace"
-    return Turn(lane, width, _rate(asked["lane_rate"]), key, scope, seconds, replace)
+    return Turn(lane, width, rate_of(asked["lane_rate"]), key, scope, seconds, replace)
 
 
 def _uniqueness(
@@ -94,7 +94,7 @@ def _key(space: str, value: str) -> str:
     return key if len(key) <= 200 else f"{space[:120]}:{sha256(value.encode()).hexdigest()}"
 
 
-def _rate(value: Any) -> tuple[int, float] | None:
+def rate_of(value: Any) -> tuple[int, float] | None:
     """ "10/m" as (10, 60.0)."""
     if value is None:
         return None

@@ -39,6 +39,8 @@ class ChunkLedger:
         self.claim = taken.claim
         self.items = {item.number: item for item in taken.items}
         self.done = self.failed = 0
+        #: Items that the run did not begin, and gave back.
+        self.left = 0
         self._originals = originals
         self._thumbnails = StorageDestination(default_storage)
         self._pending: list[Noted] = []

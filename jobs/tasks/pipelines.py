@@ -1,6 +1,8 @@
 """Run pipelines: their chunks, and the end of each lap."""
 
 import random
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +22,7 @@ from jobs.engine.bulk import Call
 from jobs.engine.context import snooze
 from jobs.engine.politeness import host_gate, manners_of
 from jobs.errors import BatchNotFound, JobCancelled
-from jobs.models import Pipeline
+from jobs.models import Pipeline, PipelineItem
 from jobs.operations.pipelines import cancel, claim, laps, outcomes, retry, start
 from jobs.operations.pipelines.claim import Hand, Taken
 from jobs.operations.pipelines.cleanup import ORIGINALS
@@ -45,6 +47,8 @@ from jobs.work.pipeline import (
 from jobs.work.pipeline.line import host_of
 
 THUMBNAIL_PIXELS = 320
+#: A chunk begins no more items after so long; its job goes on with them when its turn comes again.
+RUN_SECONDS = 300.0
 #: How long a destination that does not answer is left alone: this, doubled each time, at most that.
 FIRST_HOLD_SECONDS = 5.0
 LONGEST_HOLD_SECONDS = 60.0
@@ -211,6 +215,8 @@ def _run(
             _run_taken(ledger, recipe, destination, originals)
             counts["done"] += ledger.done
             counts["failed"] += ledger.failed
+            if ledger.left:
+                snooze(0.1)  # others had to wait long enough
     return counts
 
 
@@ -218,8 +224,8 @@ def _run_taken(
     ledger: ChunkLedger, recipe: Recipe, destination: Destination, originals: Originals
 ) -> None:
     """Run items that were taken up; whatever happens, none of them stays taken."""
-    items = [Item(item.number, item.url, item.name) for item in ledger.items.values()]
-    hosts = manners_of({host_of(item.url) for item in items})
+    items = _for_a_while(ledger.items.values())
+    hosts = manners_of({host_of(item.url) for item in ledger.items.values()})
     try:
         with closing(host_gate(hosts)) as gate, bounded_memory():
             run_chunk(
@@ -233,6 +239,7 @@ def _run_taken(
                 gate=gate,
             )
         ledger.close()
+        ledger.left = outcomes.give_back(ledger.claim)
     except JobCancelled:
         ledger.close()
         outcomes.end_cancelled(ledger.claim, now=timezone.now())
@@ -244,6 +251,15 @@ def _run_taken(
     except BaseException:
         ledger.give_up()
         raise
+
+
+def _for_a_while(rows: Iterable[PipelineItem]) -> Iterator[Item]:
+    """Items to begin with, until the job has run long enough: slow hosts make slow chunks."""
+    until = time.monotonic() + RUN_SECONDS
+    for row in rows:
+        if time.monotonic() > until:
+            return
+        yield Item(row.number, row.url, row.name)
 
 
 def _hand() -> Hand | None:

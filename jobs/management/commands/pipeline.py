@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from jobs.engine.politeness import set_manners
 from jobs.errors import HachiError
 from jobs.management.given import who
 from jobs.models import PipelineTemplate
@@ -36,7 +37,7 @@ from jobs.work.pipeline import Anchor, Mode, Recipe
 from jobs.work.pipeline.recipe import OUTPUTS
 from jobs.work.url_lists import BadUrlList, decode, read_urls
 
-_VERBS = "start | list | status | cancel | retry | csv"
+_VERBS = "start | list | status | cancel | retry | csv | manners"
 _LOOK_SECONDS = 1.0
 _RECIPE = ("mode", "anchor", "scale", "margin", "opacity", "format", "quality")
 
@@ -58,6 +59,10 @@ class Command(BaseCommand):
         retry.add_argument("--all", action="store_true", help="Make all of it again.")
         retry.add_argument("--download", action="store_true", help="Download again as well.")
         table = verbs.add_parser("csv", help="Every address with its outcome, on stdout.")
+        manners = verbs.add_parser("manners", help="What all workers together ask of one host.")
+        manners.add_argument("host")
+        manners.add_argument("--width", type=int, required=True, help="Requests at a time.")
+        manners.add_argument("--rate", help="Starts, as in 2/s, 30/m or 100/h.")
         for one in (status, cancel, retry, table):
             one.add_argument("id", type=UUID)
 
@@ -69,6 +74,7 @@ class Command(BaseCommand):
             "cancel": self._cancel,
             "retry": self._retry,
             "csv": self._csv,
+            "manners": self._manners,
         }
         try:
             acts[verb](given)
@@ -157,6 +163,10 @@ class Command(BaseCommand):
     def _csv(self, given: dict[str, Any]) -> None:
         for line in csv_lines(find_pipeline(given["id"])):
             self.stdout.write(line, ending="")
+
+    def _manners(self, given: dict[str, Any]) -> None:
+        set_manners(given["host"], width=given["width"], rate=given["rate"])
+        self.stdout.write(f"{given['host']}: {count_of(given['width'], 'request')} at a time.")
 
 
 def _add_start(start: CommandParser) -> None:

@@ -5,7 +5,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from jobs.models import Pipeline, PipelineTemplate
+from jobs.models import Lane, Pipeline, PipelineTemplate
 from tests.integration.pipeline_runs import failed, fresh, png, run_chunks
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,16 @@ def test_a_template_that_was_uploaded_is_named_by_its_id(files, template):
     said("start", files[0], "--template", template.digest)
     assert Pipeline.objects.get().template == template
     assert PipelineTemplate.objects.count() == 1
+
+
+def test_a_host_is_given_manners_and_other_ones(db):
+    said("manners", "Photos.example.com", "--width", "3", "--rate", "30/m")
+    said("manners", "photos.example.com", "--width", "2")
+    lane = Lane.objects.get()
+    assert (lane.key, lane.width, lane.rate_count) == ("host:photos.example.com", 2, None)
+    for wrong in (("--width", "0"), ("--width", "1", "--rate", "often")):
+        with pytest.raises(CommandError):
+            said("manners", "photos.example.com", *wrong)
 
 
 def test_mistakes_are_told_in_sentences(files, pipeline_folder, template, start):

@@ -196,6 +196,23 @@ def test_a_destination_that_is_down_makes_chunks_wait_and_spends_nothing(start, 
     assert (fresh(pipeline).held_until, fresh(pipeline).held_times) == (None, 0)
 
 
+def test_a_chunk_that_has_run_long_enough_goes_on_later(start, chunk_runs, monkeypatch):
+    pipeline = start(3)
+    monkeypatch.setattr(tasks, "RUN_SECONDS", 60.0)
+
+    def long_at_the_second(item):
+        if item.number == 2:
+            monkeypatch.setattr(tasks.time, "monotonic", lambda: 1e12)
+        return done(item)
+
+    chunk_runs.ends = long_at_the_second
+    with pytest.raises(Snoozed):
+        tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+    monkeypatch.undo()
+    assert states(pipeline) == ["done", "done", "waiting"]
+    assert pipeline.items.get(number=3).attempt == 0
+
+
 def test_cancel_ends_what_waits_at_once_and_finishes_when_nothing_runs(start, settings):
     settings.HACHI_PIPELINE_CHUNK = 2
     pipeline = start(5)
