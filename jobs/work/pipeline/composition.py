@@ -1,17 +1,23 @@
 """A picture and a template in, one picture out."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from jobs.work.images import Format, Limits, inspect
+from jobs.work.images import Format, ImageInfo, Limits, inspect
+from jobs.work.pipeline.killing import Watch
 from jobs.work.pipeline.overlay import OverlayCache, lay_on
-from jobs.work.pipeline.pixels import Watch, decoded, encoded, flattened
+from jobs.work.pipeline.pixels import decoded, encoded, flattened
 from jobs.work.pipeline.policy import LIMITS
 from jobs.work.pipeline.recipe import Recipe
 
 #: One for the process: a template is scaled once for all pictures of one size.
 overlays = OverlayCache()
+LARGE_PIXELS = 8_000_000
+_large = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +45,34 @@ def compose(
     `jobs.work.images.vips` says why). `watch` is called between steps; what it raises ends it.
     """
     info = inspect(photo, limits)
-    picture = decoded(photo, info, recipe.box, watch)
-    watch()
-    if picture.mode == "RGBA" and recipe.format is Format.JPEG:
-        picture = flattened(picture)
-    picture = lay_on(picture, overlays.overlay(recipe, *picture.size))
-    watch()
-    return Composed(
-        data=encoded(picture, recipe.format, recipe.quality),
-        width=picture.width,
-        height=picture.height,
-        format=recipe.format,
-        thumbnail=_thumbnail(picture, thumbnail_side) if thumbnail_side else b"",
-    )
+    with _alone_if_large(info, watch):
+        picture = decoded(photo, info, recipe.box, watch)
+        watch()
+        if picture.mode == "RGBA" and recipe.format is Format.JPEG:
+            picture = flattened(picture)
+        picture = lay_on(picture, overlays.overlay(recipe, *picture.size))
+        watch()
+        return Composed(
+            data=encoded(picture, recipe.format, recipe.quality, watch),
+            width=picture.width,
+            height=picture.height,
+            format=recipe.format,
+            thumbnail=_thumbnail(picture, thumbnail_side) if thumbnail_side else b"",
+        )
+
+
+@contextmanager
+def _alone_if_large(info: ImageInfo, watch: Watch) -> Iterator[None]:
+    """Let threads hold many small pictures at a time, but only one large one."""
+    if info.width * info.height < LARGE_PIXELS:
+        yield
+        return
+    while not _large.acquire(timeout=0.1):
+        watch()
+    try:
+        yield
+    finally:
+        _large.release()
 
 
 def preview(photo: bytes, recipe: Recipe, max_side: int) -> Composed:

@@ -5,7 +5,6 @@ decodes and encodes whole JPEGs and lays templates on; libvips does everything e
 """
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 
 from PIL import Image, ImageOps, JpegImagePlugin
@@ -13,13 +12,9 @@ from PIL import Image, ImageOps, JpegImagePlugin
 from jobs.work.images import BadImage, Format, ImageInfo, Size
 from jobs.work.images.decode import decode
 from jobs.work.images.vips import no_memory, out_of_memory, pyvips, translated
-
-#: Called between steps and while a file is read. What it raises ends the work and is passed on.
-Watch = Callable[[], None]
+from jobs.work.pipeline.killing import Killable, Watch
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-# Beyond this, WebP's better search takes tens of seconds and saves a few per cent.
-_WEBP_PATIENCE = 2_000_000
 
 
 class _Watched(io.BytesIO):
@@ -61,8 +56,8 @@ def _plain_jpeg(data: bytes, watch: Watch) -> Image.Image | None:
 
 def _by_vips(data: bytes, info: ImageInfo, box: Size, watch: Watch) -> Image.Image:
     watch()
-    image = decode(data, replace(info, frames=1), box)
-    watch()
+    with Killable(watch) as killable:
+        image = decode(data, replace(info, frames=1), box, killable.prepare)
     if image.bands not in _MODES:
         raise BadImage("broken", "The picture has a kind of colours that is not read.")
     size, mode = (image.width, image.height), _MODES[image.bands]
@@ -72,10 +67,12 @@ def _by_vips(data: bytes, info: ImageInfo, box: Size, watch: Watch) -> Image.Ima
     return picture.convert("RGBA" if mode == "LA" else "RGB")
 
 
-def encoded(picture: Image.Image, form: Format, quality: int) -> bytes:
+def encoded(picture: Image.Image, form: Format, quality: int, watch: Watch = lambda: None) -> bytes:
     """Write a picture with nothing in the file but its pixels. Raises BadImage."""
     try:
-        return _jpeg(picture, quality) if form is Format.JPEG else _written(picture, form, quality)
+        if form is Format.JPEG:
+            return _jpeg(picture, quality)
+        return _written(picture, form, quality, watch)
     except MemoryError as error:
         raise no_memory() from error
     except (pyvips.Error, OSError, ValueError) as error:
@@ -104,15 +101,23 @@ def flattened(picture: Image.Image) -> Image.Image:
     return ground
 
 
-def _written(picture: Image.Image, form: Format, quality: int) -> bytes:
+def _written(picture: Image.Image, form: Format, quality: int, watch: Watch) -> bytes:
     bands = len(picture.getbands())
     image = pyvips.Image.new_from_memory(
         picture.tobytes(), picture.width, picture.height, bands, "uchar"
     ).copy(interpretation="srgb")
     data: bytes
-    if form is Format.PNG:
-        data = image.pngsave_buffer(compression=2, filter="avg", keep="none")
-    else:
-        effort = 4 if picture.width * picture.height <= _WEBP_PATIENCE else 1
-        data = image.webpsave_buffer(Q=quality, effort=effort, keep="none")
+    with Killable(watch) as killable:
+        image = killable.prepare(image)
+        if form is Format.PNG:
+            data = image.pngsave_buffer(compression=2, filter="avg", keep="none")
+        else:
+            effort = _webp_effort(picture.width * picture.height)
+            data = image.webpsave_buffer(Q=quality, effort=effort, keep="none")
     return data
+
+
+def _webp_effort(pixels: int) -> int:
+    # Better search takes tens of seconds on a large picture and saves a few per cent; and while
+    # the encoder works nothing can stop it.
+    return 4 if pixels <= 2_000_000 else 1 if pixels <= 4_000_000 else 0

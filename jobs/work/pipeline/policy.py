@@ -10,7 +10,7 @@ LIMITS = Limits(
     pixels={
         Format.JPEG: 40_000_000,
         Format.PNG: 25_000_000,
-        Format.WEBP: 25_000_000,
+        Format.WEBP: 20_000_000,
         Format.GIF: 25_000_000,
         Format.AVIF: 20_000_000,
     },
