@@ -42,8 +42,8 @@ migrations: dev ## Write migrations for changed models
 	$(BIN)/python manage.py makemigrations
 shell: dev ## Open a Python shell with the models
 	$(BIN)/python manage.py shell
-bench: dev ## Measure (benchmarks/)
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: dev ## Measure (WHAT=pipeline for the image pipeline; ARGS=)
+	$(BIN)/python -m benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
 lock: ## Resolve requirements*.in into the locked files (needs uv; UPGRADE=1 for newer versions)
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt

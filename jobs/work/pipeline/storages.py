@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ from jobs.work.pipeline.destination import Stored
 from jobs.work.pipeline.errors import DestinationDown, ItemFailed
 from jobs.work.pipeline.failures import Failure, Stage
 
+#: No file takes so long to write.
+LEFTOVER_SECONDS = 3_600
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 OF_THE_FILE = frozenset({errno.ENAMETOOLONG, errno.EFBIG, errno.EISDIR, errno.EILSEQ})
@@ -33,6 +36,7 @@ class StorageDestination:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         # By name, as nothing here knows Django. Others have paths too, and nothing lies there.
+        self._swept: set[Path] = set()
         self._in_folder = any(one.__name__ == "FileSystemStorage" for one in type(storage).__mro__)
 
     def put(self, name: str, data: bytes, content_type: str) -> Stored:
@@ -40,6 +44,7 @@ class StorageDestination:
         try:
             path = self._local(name)
             if path is not None:
+                self._sweep(path.parent)
                 _write(path, data, getattr(self._storage, "file_permissions_mode", None))
             else:
                 self._save(name, data)
@@ -91,6 +96,17 @@ class StorageDestination:
         """Where the file lies, in a folder of this machine; None in any other storage."""
         return Path(self._storage.path(name)) if self._in_folder else None
 
+    def _sweep(self, folder: Path) -> None:
+        """Once for each folder: remove what processes that were killed left half written."""
+        if folder in self._swept:
+            return
+        self._swept.add(folder)
+        longest_ago = time.time() - LEFTOVER_SECONDS
+        for path in folder.glob(".*.part"):
+            with suppress(OSError):
+                if path.stat().st_mtime < longest_ago:
+                    path.unlink()
+
     def _save(self, name: str, data: bytes) -> None:
         # A storage gives a second file of one name another name, and there must be only one.
         if self._storage.exists(name):
@@ -103,7 +119,7 @@ class StorageDestination:
 
 def _write(path: Path, data: bytes, mode: int | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Of one name for each process, so that a process that died leaves at most one behind.
+    # Of another name in each process: a run that was only thought dead may write the same file.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)

@@ -1,5 +1,6 @@
 """A bucket as a destination, against moto's server and against servers that fail."""
 
+import hashlib
 import socket
 import threading
 import time
@@ -8,10 +9,11 @@ from contextlib import closing
 
 import pytest
 
-from jobs.work.pipeline import DestinationDown, Failure, Halted, ItemFailed
+from jobs.work.pipeline import DestinationDown, Failure, Halted, Item, ItemFailed, run_chunk
 from jobs.work.pipeline.s3 import S3Destination
 from tests.servers.buckets import bucket, moto
 from tests.servers.wire import answers
+from tests.unit.jobs.work.pipeline_samples import blank, policy, recipe
 from tests.unit.jobs.work.servers import serving
 
 
@@ -200,3 +202,23 @@ def test_a_put_under_way_is_given_up_at_once():
     assert len(ended) == 3
     assert max(ended) - asked < 2
     assert not [one for one in threading.enumerate() if one.name == "s3"]
+
+
+def test_a_chunk_ends_in_a_bucket(destination):
+    outcomes = []
+    with serving(lambda conversation: conversation.answer(body=blank())) as server:
+        items = [Item(n, server.url(f"/{n}.jpg"), f"batch/{n}.jpg") for n in range(12)]
+        flow = run_chunk(
+            items,
+            recipe(),
+            destination,
+            policy(),
+            stop=lambda: False,
+            tell=lambda ended, flow: outcomes.extend(ended),
+        )
+
+    assert flow.done == len(outcomes) == 12
+    for outcome in outcomes:
+        data = destination.get(outcome.item.name)
+        assert len(data) == outcome.bytes_out
+        assert hashlib.md5(data).hexdigest() == outcome.etag

@@ -1,6 +1,7 @@
 """Django storages as destinations: a folder, and one that knows no folders."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,14 @@ def test_a_storage_that_loses_bytes_is_found_out():
 
     with pytest.raises(DestinationDown, match="shorter"):
         StorageDestination(Short()).put("a.jpg", b"123", "image/jpeg")
+
+
+def test_what_a_killed_process_left_is_removed_when_it_is_old(tmp_path):
+    old, young = tmp_path / ".a.jpg.1.part", tmp_path / ".b.jpg.2.part"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    folder(tmp_path).put("c.jpg", b"whole", "image/jpeg")
+
+    assert {path.name for path in tmp_path.iterdir()} == {young.name, "c.jpg"}
