@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from celery import current_app
+from celery import current_app, current_task, signature
 from django.db import transaction
 from django.utils import timezone
 from kombu.utils.json import dumps
@@ -32,7 +32,9 @@ def job_transaction() -> Iterator[Finish]:
             finish.result = amount
 
     Either both are committed or neither is: a job that runs again, because its worker died, finds
-    its own writes undone, and one whose writes are committed does not run again.
+    its own writes undone, and one whose writes are committed does not run again. What follows the
+    job, the next step of its chain and its `link` callbacks, is submitted in the same transaction
+    and gets `finish.result`.
 
     Raises:
         jobs.errors.ClaimLost: the job runs elsewhere by now; everything is rolled back.
@@ -51,3 +53,22 @@ def job_transaction() -> Iterator[Finish]:
         if not ended:
             raise ClaimLost
         after_end(current_app, ended, now=now)
+        _submit_what_follows(finish.result)
+    # Celery's tracer would submit it again.
+    current_task.request.callbacks = current_task.request.chain = None
+
+
+def _submit_what_follows(result: Any) -> None:
+    """What Celery's tracer does when the task has returned: the process may not live to see it."""
+    request = current_task.request
+    inherits = current_app.conf.task_inherit_parent_priority
+    options = {
+        "parent_id": request.id,
+        "root_id": request.root_id or request.id,
+        "priority": request.delivery_info.get("priority") if inherits else None,
+    }
+    for callback in request.callbacks or ():
+        signature(callback, app=current_app).apply_async((result,), **options)
+    if request.chain:
+        *rest, step = request.chain  # the last is next
+        signature(step, app=current_app).apply_async((result,), chain=rest, **options)

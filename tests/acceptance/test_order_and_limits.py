@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from celery import chain
 from django.utils import timezone
 
 from jobs.engine.actions import cancel_jobs, pause_jobs, resume_jobs, retry_jobs
@@ -184,3 +185,14 @@ def test_a_tasks_writes_and_its_finish_commit_together_or_not_at_all(stack):
         assert result.get(timeout=5) == "paid"
     assert set(Token.objects.values_list("name", flat=True)) == {"plain-1", "before-2", "after-1"}
     assert Job.objects.get(id=after.id).crashes == 0
+
+
+def test_what_follows_a_job_transaction_is_committed_with_it(stack):
+    stack.worker("-c", "1")
+    lives = chain(workload.pay.s("a"), workload.add.s("!"))()
+    dies = chain(workload.pay.s("b", "after"), workload.add.s("?"), workload.add.s("?"))()
+    workload.pay.apply_async(("c", "after"), link=[workload.add.s("+"), workload.add.s("-")])
+    wait_until(all_finished, 40)
+    assert (lives.get(timeout=5), dies.get(timeout=5)) == ("paid!", "paid??")
+    added = Job.objects.filter(task="test.add").values_list("result", flat=True)
+    assert sorted(added) == ['"paid!"', '"paid+"', '"paid-"', '"paid?"', '"paid??"']
