@@ -2,6 +2,7 @@
 
 import selectors
 import socket
+import threading
 import time
 from collections.abc import Hashable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from jobs.work.fetch.failures import FetchError
 from jobs.work.fetch.policy import Policy
 from jobs.work.fetch.transfer import Transfer
 
+CLOSE_SECONDS = 1.0
 Ended = tuple[Hashable, Fetched | FetchError]
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -39,6 +41,7 @@ class Fetcher:
         self._curls: dict[pycurl.Curl, Hashable] = {}
         self._ended: list[Ended] = []
         self._due: float | None = None
+        self._closed = False
         self._selector = selectors.DefaultSelector()
         self._bell, self._rope = socket.socketpair()
         self._bell.setblocking(False)
@@ -87,16 +90,24 @@ class Fetcher:
 
     def close(self) -> list[Hashable]:
         """Give up what is under way, close every connection; returns the keys of the given up."""
-        if self._multi.closed:
+        if self._closed:
             return []
+        self._closed = True
         keys = list(self._under_way)
         for curl in list(self._curls):
             self._release(curl)
-        self._multi.close()
+        self._close_multi()
         self._selector.close()
         self._bell.close()
         self._rope.close()
         return keys
+
+    def _close_multi(self) -> None:
+        # Closing waits for lookups that hang in the C library, where nothing can end them, and
+        # pycurl has no name for the option that says not to. Nobody else need wait for them.
+        closing = threading.Thread(target=self._multi.close, name="fetcher-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
 
     def _begin(self, key: Hashable, download: Download) -> None:
         transfer = download.next_transfer()

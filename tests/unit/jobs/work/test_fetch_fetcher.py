@@ -167,3 +167,23 @@ def test_what_a_failed_download_had_brought_is_freed_at_once(server, fetcher):
         assert [one for one in gc.get_objects() if isinstance(one, Transfer)] == []
     finally:
         gc.enable()
+
+
+def test_closing_waits_for_no_lookup_that_hangs(fetcher):
+    class Hanging:
+        """A multi handle that has a lookup under way."""
+
+        def __init__(self):
+            self.ended = threading.Event()
+
+        def close(self):
+            self.ended.wait(DEADLINE)
+
+    hanging = Hanging()
+    real, fetcher._multi = fetcher._multi, hanging
+    real.close()
+    started = time.monotonic()
+    fetcher.close()
+
+    assert time.monotonic() - started < DEADLINE / 2
+    hanging.ended.set()
