@@ -78,7 +78,7 @@ class ChunkLedger:
         """The run ends by an error: write what is known, and let go of the rest."""
         try:
             self._write()
-            outcomes.give_back(self.claim, spent=True)
+            outcomes.give_back(self.claim, spent_at=timezone.now())
         except (*_AWAY, ClaimLost) as error:
             logger.warning("A chunk of pipeline %s was left as it is: %s", self.pipeline.pk, error)
 

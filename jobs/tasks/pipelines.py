@@ -21,7 +21,7 @@ from jobs.engine.batches import batch
 from jobs.engine.bulk import Call
 from jobs.engine.context import snooze
 from jobs.engine.politeness import host_gate, manners_of
-from jobs.errors import BatchNotFound, JobCancelled
+from jobs.errors import BatchNotFound, HachiError, JobCancelled
 from jobs.models import Pipeline, PipelineItem
 from jobs.operations.pipelines import cancel, claim, laps, outcomes, retry, start
 from jobs.operations.pipelines.claim import Hand, Taken
@@ -69,8 +69,11 @@ def run_pipeline_chunk(pipeline_id: str, lap: int, chunk: int) -> dict[str, int]
     pipeline = find_pipeline(UUID(pipeline_id))
     if pipeline.cancelled_at:
         return {"done": 0, "failed": 0}
-    recipe = Recipe.read(pipeline.recipe, template_bytes(pipeline.template))
-    destination = open_destination(pipeline.destination)
+    try:
+        recipe = Recipe.read(pipeline.recipe, template_bytes(pipeline.template))
+        destination = open_destination(pipeline.destination)
+    except (HachiError, FileNotFoundError) as error:
+        return _fail_all(pipeline, lap, chunk, error)
     try:
         _wait_for(pipeline, destination)
         return _run(pipeline, lap, chunk, recipe, destination)
@@ -80,7 +83,14 @@ def run_pipeline_chunk(pipeline_id: str, lap: int, chunk: int) -> dict[str, int]
         destination.close()
 
 
-@shared_task(name="jobs.settle_pipeline", max_retries=5, autoretry_for=(OSError, OperationalError))
+@shared_task(
+    name="jobs.settle_pipeline",
+    # Without it the pipeline has no end: it is tried for as long as the database is away.
+    autoretry_for=(OSError, OperationalError, InterfaceError),
+    retry_backoff=True,
+    retry_backoff_max=60,
+    max_retries=None,
+)
 def settle_pipeline(pipeline_id: str, lap: int) -> str:
     """Go on with what a lap has left of a pipeline, or finish it."""
     with transaction.atomic():
@@ -178,6 +188,15 @@ def _submit(left: Lap, *, by: str = "") -> None:
                 wait = (due - now).total_seconds()
                 members.submit(run_pipeline_chunk.s(*args), countdown=max(0.0, wait))
     Pipeline.objects.filter(pk=pipeline.pk).update(batch=members.id)
+
+
+def _fail_all(pipeline: Pipeline, lap: int, chunk: int, error: Exception) -> dict[str, int]:
+    """Something that all pictures need is not there, and will not come by waiting."""
+    detail = str(error)
+    if isinstance(error, FileNotFoundError):
+        detail = "The template's file is gone from the storage. Upload it again, and retry."
+    now = timezone.now()
+    return {"done": 0, "failed": claim.fail_chunk(pipeline.pk, lap, chunk, detail=detail, now=now)}
 
 
 def _wait_for(pipeline: Pipeline, destination: Destination) -> None:

@@ -64,7 +64,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What failed, or what failed for one cause; on wish from the download on."""
-    reason = request.POST.get("reason", "")[:40]
+    reason = request.POST.get("reason", "").replace("\0", "")[:40]
     states = UNDONE if "cancelled" in request.POST else FAILED
     again = "download" in request.POST
 

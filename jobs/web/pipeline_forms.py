@@ -41,6 +41,7 @@ class PipelineForm(forms.Form):
     urls = forms.CharField(
         label="Addresses",
         required=False,
+        strip=False,  # lines are counted as they stand in the box
         widget=forms.Textarea(
             {
                 "rows": 9,

@@ -12,9 +12,10 @@ _SLICE = 5_000
 
 
 def flag_cancelled(pipeline_id: UUID, *, by: str, now: datetime) -> bool:
-    """Note that it is cancelled. False if it has ended, or was cancelled before."""
-    rows = Pipeline.objects.filter(pk=pipeline_id, finished_at=None, cancelled_at=None)
-    return rows.update(cancelled_at=now, cancelled_by=by[:150]) == 1
+    """Note that it is cancelled, and by whom first. False if it has ended."""
+    rows = Pipeline.objects.filter(pk=pipeline_id, finished_at=None)
+    rows.filter(cancelled_at=None).update(cancelled_at=now, cancelled_by=by[:150])
+    return rows.exists()
 
 
 def cancel_waiting(pipeline_id: UUID, *, now: datetime) -> int:

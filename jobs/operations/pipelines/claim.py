@@ -56,7 +56,7 @@ def take(pipeline: UUID, lap: int, chunk: int, *, hand: Hand | None, now: dateti
         _require(hand)
         rows = _of_chunk(pipeline, lap, chunk)
         _count_deaths(rows)
-        _fail_hopeless(rows, now)
+        fail_hopeless(rows, now)
         items = list(rows.filter(crashes__lt=SUSPECT_CRASHES).select_for_update())
         suspects = list(rows.filter(crashes__gte=SUSPECT_CRASHES))
         claim = _claim(rows.filter(pk__in=[item.pk for item in items]), hand, now)
@@ -71,6 +71,18 @@ def take_alone(item: PipelineItem, *, hand: Hand | None, now: datetime) -> Taken
         row = PipelineItem.objects.filter(pk=item.pk, claim="", state__in=_UNFINISHED)
         found = row.select_for_update().first()
         return Taken(_claim(row, hand, now), [found]) if found else None
+
+
+def fail_chunk(pipeline: UUID, lap: int, chunk: int, *, detail: str, now: datetime) -> int:
+    """Fail what is not done of a chunk that cannot even be begun; a person mends it and retries."""
+    return _of_chunk(pipeline, lap, chunk).update(
+        state=PipelineItem.State.FAILED,
+        reason="internal",
+        detail=detail[:500],
+        claim="",
+        due_at=None,
+        finished_at=now,
+    )
 
 
 def _of_chunk(pipeline: UUID, lap: int, chunk: int) -> QuerySet[PipelineItem]:
@@ -114,7 +126,8 @@ def _crashes_of(job: str) -> int:
     return -1 if found is None else min(found, 99)
 
 
-def _fail_hopeless(rows: QuerySet[PipelineItem], now: datetime) -> None:
+def fail_hopeless(rows: QuerySet[PipelineItem], now: datetime) -> None:
+    """Fail what has ended its process, or was begun, too often."""
     for found, reason, detail in (
         ({"crashes__gte": MOST_CRASHES}, "crashed", CRASHED),
         ({"attempt__gte": MOST_ATTEMPTS}, "given_up", GIVEN_UP),

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from jobs.models import Pipeline, PipelineItem
 from jobs.operations.pipelines.chunks import Chunk, cut, size_for
+from jobs.operations.pipelines.claim import fail_hopeless
 from jobs.operations.pipelines.hands import hands
 from jobs.operations.statements import update_many
 
@@ -39,11 +40,22 @@ def next_lap(pipeline_id: UUID, lap: int, *, most: int, now: datetime) -> Lap | 
     left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED)
     if pipeline.cancelled_at:
         left.update(state=PipelineItem.State.CANCELLED, claim="", finished_at=now)
-    # A run that died had claimed what it did not end (claim.take counts that).
-    elif left.exists():
-        return _cut(pipeline, most, now)
+    else:
+        _count_unbegun(left, now)
+        if left.exists():
+            return _cut(pipeline, most, now)
     finish(pipeline, now=now)
     return None
+
+
+def _count_unbegun(left: QuerySet[PipelineItem], now: datetime) -> None:
+    """What nobody has taken up although the jobs of the lap have ended: they failed before that.
+
+    It counts as an attempt, or a pipeline that cannot begin would go on for ever. What waits for
+    another try has its moment, and what a run that died had taken up has its claim.
+    """
+    left.filter(due_at=None, claim="").update(attempt=F("attempt") + 1)
+    fail_hopeless(left, now)
 
 
 def reopen(

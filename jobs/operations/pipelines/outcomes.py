@@ -71,11 +71,18 @@ def note_outcomes(noted: Sequence[Noted], *, claim: str, now: datetime) -> int:
     return len(changed)
 
 
-def give_back(claim: str, *, spent: bool = False) -> int:
-    """Let go of what a run did not come to. Unless `spent`, it is as if it had never been begun."""
+def give_back(claim: str, *, spent_at: datetime | None = None) -> int:
+    """Let go of what a run did not come to, as if it had never been begun.
+
+    With `spent_at`, the moment at which the run failed, it has been: the attempt stays counted.
+    """
     rows = PipelineItem.objects.filter(claim=claim, state=PipelineItem.State.RUNNING)
-    attempt = F("attempt") if spent else F("attempt") - 1
-    return rows.update(state=PipelineItem.State.WAITING, claim="", attempt=attempt)
+    return rows.update(
+        state=PipelineItem.State.WAITING,
+        claim="",
+        attempt=F("attempt") if spent_at else F("attempt") - 1,
+        due_at=spent_at,
+    )
 
 
 def end_cancelled(claim: str, *, now: datetime) -> int:

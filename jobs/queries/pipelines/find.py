@@ -27,6 +27,8 @@ def find_item(pipeline: UUID, number: int) -> PipelineItem | None:
 
 def find_template(digest: str) -> PipelineTemplate | None:
     """The template with this digest."""
+    if not digest.isalnum():  # a NUL, for one, is nothing that PostgreSQL looks for
+        return None
     return PipelineTemplate.objects.filter(pk=digest).first()
 
 

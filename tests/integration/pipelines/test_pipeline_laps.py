@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from jobs.engine.context import Snoozed
@@ -211,6 +212,37 @@ def test_a_chunk_that_has_run_long_enough_goes_on_later(start, chunk_runs, monke
     monkeypatch.undo()
     assert states(pipeline) == ["done", "done", "waiting"]
     assert pipeline.items.get(number=3).attempt == 0
+
+
+def test_a_chunk_that_cannot_begin_says_why_and_can_be_retried(start, chunk_runs, settings):
+    pipeline = start(2)
+    known = settings.HACHI_PIPELINE_DESTINATIONS
+    settings.HACHI_PIPELINE_DESTINATIONS = {"other": {"storage": "results"}}
+    assert run_chunks(pipeline) == "finished"
+    assert "There is no destination 'local'" in pipeline.items.first().detail
+    settings.HACHI_PIPELINE_DESTINATIONS = known
+    tasks.retry_pipeline(pipeline.pk, by="ben")
+    default_storage.delete(pipeline.template.file)
+    run_chunks(pipeline)
+    assert "The template's file is gone" in pipeline.items.first().detail
+
+
+def test_a_pipeline_whose_jobs_fail_before_they_begin_comes_to_an_end(start, chunk_runs):
+    pipeline = start(2)
+    laps = 0
+    while not fresh(pipeline).finished_at:
+        tasks.settle_pipeline(str(pipeline.pk), fresh(pipeline).lap)
+        laps += 1
+    assert laps == claim.MOST_ATTEMPTS
+    assert states(pipeline) == ["failed", "failed"]
+
+
+def test_a_cancel_that_broke_off_is_made_whole_by_another(start):
+    pipeline = start(2)
+    Pipeline.objects.update(cancelled_at=timezone.now(), cancelled_by="ann")
+    assert tasks.cancel_pipeline(pipeline.pk, by="ben")
+    assert states(pipeline) == ["cancelled"] * 2
+    assert fresh(pipeline).cancelled_by == "ann"
 
 
 def test_cancel_ends_what_waits_at_once_and_finishes_when_nothing_runs(start, settings):

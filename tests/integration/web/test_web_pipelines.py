@@ -200,4 +200,20 @@ def test_what_is_not_there_is_404(web):
     for path in ("", "live", "items/", "outcomes.csv", "1/result"):
         assert web.get(f"/pipelines/{nothing}/{path}").status_code == 404
     assert web.post(f"/pipelines/{nothing}/cancel").status_code == 404
-    assert web.get("/pipelines/templates/x").status_code == 404
+    for name in ("x", "%00", "\u00e9"):
+        assert web.get(f"/pipelines/templates/{name}").status_code == 404
+
+
+def test_odd_numbers_and_causes_are_no_errors(web, start):
+    pipeline = start(1)
+    assert web.get(f"/pipelines/{pipeline.pk}/{10**30}/thumbnail").status_code == 404
+    assert web.get(f"/pipelines/{pipeline.pk}/items/?reason=%00&after={10**30}").status_code == 200
+    tasks.cancel_pipeline(pipeline.pk, by="ann")
+    answer = web.post(f"/pipelines/{pipeline.pk}/retry", {"reason": "\0"}, follow=True)
+    assert "There is nothing to take up again." in answer.text
+
+
+def test_lines_are_counted_as_they_stand_in_the_box(web, template):
+    urls = "\r\n\r\nhttps://example.com/a.jpg\r\nno address"
+    answer = web.post("/pipelines/new", GOOD | {"urls": urls, "template": template.digest})
+    assert [problem.line for problem in answer.context["form"].problems] == [4]
