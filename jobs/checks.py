@@ -22,6 +22,7 @@ def check_settings(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMes
         _retention(),
         _time_limits(),
         _body_size(),
+        _buckets(),
     )
     return [message for message in found if message is not None]
 
@@ -104,4 +105,20 @@ def _body_size() -> CheckMessage | None:
         "MAX_MESSAGE_BYTES is larger than what Django takes in a request.",
         hint="Set DATA_UPLOAD_MAX_MEMORY_SIZE to at least as much.",
         id="hachi.W006",
+    )
+
+
+def _buckets() -> CheckMessage | None:
+    known = settings.HACHI_PIPELINE_DESTINATIONS
+    bare = [
+        name
+        for name, options in known.items()
+        if "s3" in options and not (options["s3"].get("key") and options["s3"].get("secret"))
+    ]
+    if not bare:
+        return None
+    return Warning(
+        f"The bucket of {', '.join(sorted(bare))} has no key or no secret: nothing can be put there.",
+        hint="Set PIPELINE_S3_KEY and PIPELINE_S3_SECRET, or unset PIPELINE_S3_BUCKET.",
+        id="hachi.W007",
     )

@@ -24,6 +24,7 @@ def test_the_settings_as_they_come_are_in_order():
         ({"HACHI_KEEP_SUCCEEDED_DAYS": 1}, "hachi.W004"),
         ({"CELERY_WORKER_POOL": "threads"}, "hachi.W005"),
         ({"HACHI_MAX_MESSAGE_BYTES": 100_000_000}, "hachi.W006"),
+        ({"HACHI_PIPELINE_DESTINATIONS": {"s3": {"s3": {"bucket": "b"}}}}, "hachi.W007"),
     ],
 )
 def test_a_wrong_combination_is_told_with_a_hint(settings, changes, id):
