@@ -70,6 +70,10 @@ class JobNotFound(HachiError):
     """No job has this id."""
 
 
+class BulkActionNotFound(HachiError):
+    """There is no such bulk action."""
+
+
 class ScheduleNotFound(HachiError):
     """There is no such schedule."""
 

@@ -5,6 +5,7 @@ worker lives, everything heals. If none lives, there is nobody to dispatch to.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from celery import Celery
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
+from jobs.engine import bulk_actions
 from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
@@ -32,6 +34,8 @@ _ON_ITS_WAY_SECONDS = 3.0
 #: Rows of one statement, and statements of one turn.
 _BATCH = 500
 _MOST_BATCHES = 20
+#: How much of a turn goes to bulk actions.
+_BULK_SECONDS = 0.4
 
 
 @dataclass(slots=True)
@@ -48,6 +52,8 @@ class Turn:
     #: Members of cancelled batches, and batches that have finished.
     cancelled: int = 0
     finished: int = 0
+    #: Jobs that bulk actions have changed.
+    bulk: int = 0
 
     def __bool__(self) -> bool:
         return any(astuple(self))
@@ -82,6 +88,7 @@ class Dispatcher:
             self._admit,
             self._batches,
             self._republish_lost,
+            self._bulk,
         ):
             self._try(part, turn, now)
         if turn:
@@ -107,6 +114,10 @@ class Dispatcher:
     def _batches(self, turn: Turn, now: datetime) -> None:
         turn.cancelled += cancel_members(self._app, now=now)
         turn.finished += finish_ended(self._app, now=now)
+
+    def _bulk(self, turn: Turn, now: datetime) -> None:
+        until = time.monotonic() + _BULK_SECONDS
+        turn.bulk += bulk_actions.work(now=now, enough=lambda: time.monotonic() >= until)
 
     def _pauses(self, turn: Turn, now: datetime) -> None:
         end_pauses(now=now)

@@ -2,6 +2,7 @@
 
 from jobs.models.attempt import Attempt, LogLine
 from jobs.models.batch import Batch, BatchCallback
+from jobs.models.bulk import BulkAction
 from jobs.models.chord import Chord
 from jobs.models.job import Job
 from jobs.models.lane import Lane, Pause
@@ -16,6 +17,7 @@ __all__ = [
     "Attempt",
     "Batch",
     "BatchCallback",
+    "BulkAction",
     "Chord",
     "Job",
     "Lane",

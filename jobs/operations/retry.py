@@ -1,68 +1,81 @@
 """Retry by a person: a finished job goes back into the queue."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Length
 
 from jobs.models import Job
 from jobs.operations.batches import reopen
-from jobs.states import FINAL, State, WaitingFor
+from jobs.operations.statements import update_many
+from jobs.states import FINAL, State
+
+#: One statement carries so many messages, or so many characters of them.
+_MOST_ROWS = 200
+_MOST_CHARACTERS = 4_000_000
 
 
 @transaction.atomic
 def retry(ids: Collection[str], *, by: str, now: datetime) -> list[Job]:
     """Queue those of `ids` that are finished and have a message to run, with all retries to come.
 
-    Returns the rows: the queued ones are to be published, those of lanes wait to be admitted.
+    Returns the rows, the oldest first: the queued ones are to be published, those of lanes wait to
+    be admitted. A batch that had finished is at work again.
 
     What happened before stays: attempts go on counting, and their rows and log lines are kept.
     """
     finished = Job.objects.select_for_update().filter(id__in=ids, state__in=FINAL)
-    jobs = [job for job in finished if _can_run(job.message)]
-    if batches := {job.batch_id for job in jobs if job.batch_id}:
+    sizes = finished.order_by("created_at", "id").values_list("id", Length("message"), "batch_id")
+    found = list(sizes)
+    if batches := {batch for *_, batch in found if batch}:
         reopen(batches)
-    _clear_the_way(jobs)
-    for job in jobs:
-        job.message = _from_the_start(job.message)
-        # A job of a lane takes its turn again, at the place that its age gives it.
-        job.state = State.SCHEDULED if job.lane else State.QUEUED
-        job.waiting_for = WaitingFor.LANE if job.lane else WaitingFor.NOTHING
-        job.in_turn = False
-        job.worker = job.result = job.error_type = job.error_message = job.error_fingerprint = ""
-        job.run_at = job.published_at = now
-        job.claimed_at = job.started_at = job.finished_at = None
-        job.cancel_requested_at = job.expires_at = None
-        job.crashes = 0
-        job.requested_by = by[:150] or job.requested_by
-        # Its chord has counted it already.
-        job.chord = ""
-    Job.objects.bulk_update(jobs, _FIELDS, batch_size=200)
-    return jobs
+    retried: list[Job] = []
+    for some in _portions((id, size) for id, size, _ in found):
+        retried += _retry(some, by, now)
+    return retried
 
 
-_FIELDS = [
-    "message",
-    "state",
-    "waiting_for",
-    "in_turn",
-    "worker",
-    "result",
-    "error_type",
-    "error_message",
-    "error_fingerprint",
-    "run_at",
-    "published_at",
-    "claimed_at",
-    "started_at",
-    "finished_at",
-    "cancel_requested_at",
-    "expires_at",
-    "crashes",
-    "requested_by",
-    "chord",
-]
+def _portions(sizes: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
+    """Ids in the order they came, in statements of bounded size."""
+    portion: list[str] = []
+    characters = 0
+    for id, size in sizes:
+        if portion and (len(portion) == _MOST_ROWS or characters + size > _MOST_CHARACTERS):
+            yield portion
+            portion, characters = [], 0
+        portion.append(id)
+        characters += size
+    if portion:
+        yield portion
+
+
+def _retry(ids: Collection[str], by: str, now: datetime) -> list[Job]:
+    rows = Job.objects.filter(id__in=ids).values_list("id", "message")
+    messages = {id: message for id, message in rows if _can_run(message)}
+    _clear_the_way(messages.values())
+    update_many(
+        columns={"id": "text", "message": "text"},
+        rows=[(id, _from_the_start(message)) for id, message in messages.items()],
+        set_=_AGAIN,
+        where="jobs_job.id = v.id AND jobs_job.state IN ('succeeded', 'failed', 'cancelled')",
+        params=[now, now, by[:150], by[:150]],
+    )
+    return list(Job.objects.filter(id__in=messages).order_by("created_at", "id").defer("result"))
+
+
+#: A job of a lane takes its turn again, at the place that its age gives it. Its chord has counted
+#: it already.
+_AGAIN = (
+    "message = v.message, in_turn = FALSE, chord = '', crashes = 0, worker = '', result = '', "
+    "state = CASE WHEN lane = '' THEN 'queued' ELSE 'scheduled' END, "
+    "waiting_for = CASE WHEN lane = '' THEN '' ELSE 'lane' END, "
+    "error_type = '', error_message = '', error_fingerprint = '', "
+    "claimed_at = NULL, started_at = NULL, finished_at = NULL, "
+    "cancel_requested_at = NULL, expires_at = NULL, run_at = %s, published_at = %s, "
+    "requested_by = CASE WHEN %s = '' THEN requested_by ELSE %s END"
+)
 
 
 def _can_run(message: str) -> bool:
@@ -72,10 +85,10 @@ def _can_run(message: str) -> bool:
     return whole and bool(content.get("headers", {}).get("task"))
 
 
-def _clear_the_way(jobs: Collection[Job]) -> None:
+def _clear_the_way(messages: Iterable[str]) -> None:
     """Take away the rows of chain steps that never ran: they will be submitted again."""
-    steps = [step for job in jobs for step in _chained(job.message)]
-    Job.objects.filter(id__in=steps, state=State.FAILED, error_type="UpstreamFailed").delete()
+    if steps := [step for message in messages for step in _chained(message)]:
+        Job.objects.filter(id__in=steps, state=State.FAILED, error_type="UpstreamFailed").delete()
 
 
 def _chained(message: str) -> list[str]:

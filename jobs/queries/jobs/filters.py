@@ -1,8 +1,9 @@
 """What a list of jobs is asked for, and the place in it where a page begins."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db.models import Q
 
@@ -21,6 +22,7 @@ class JobFilter:
     task: str = ""
     queue: str = ""
     lane: str = ""
+    batch: str = ""
     schedule: str = ""
     #: An error fingerprint: failures of one cause.
     cause: str = ""
@@ -37,6 +39,7 @@ class JobFilter:
         exact = {
             "task": self.task,
             "queue": self.queue,
+            "batch_id": self.batch,
             "error_fingerprint": self.cause,
         }
         condition &= Q(**{column: value for column, value in exact.items() if value})
@@ -51,6 +54,26 @@ class JobFilter:
         if self.until:
             condition &= Q(created_at__lte=self.until)
         return condition
+
+    def as_json(self) -> dict[str, str]:
+        """What narrows, as it is kept: `from_json` reads it."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else str(value)
+            for name, value in found.items()
+            if value
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        found = dict(data)
+        for name in ("since", "until"):
+            if name in found:
+                found[name] = datetime.fromisoformat(found[name])
+        if "state" in found:
+            found["state"] = State(found["state"])
+        return cls(**found)
 
 
 def _mentions(text: str) -> Q:
