@@ -31,6 +31,7 @@ def job_detail(request: HttpRequest, job: Job) -> dict[str, Any]:
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
         "lane": job.lane or None,
+        "batch": job.batch_id,
         "waiting_for": job.waiting_for or None,
         "progress": _progress(job),
         "created_at": moment(job.created_at),

@@ -36,12 +36,12 @@ def new_job(data: Mapping[str, Any]) -> NewJob:
     """Check the body of POST /api/jobs. Raises ApiError."""
     require_keys(data, {"task", "args", "kwargs", "countdown", "queue", "priority", *TURN})
     return NewJob(
-        task=_text(data, "task", 255),
-        args=_typed(data.get("args", []), "args", list, "a list"),
-        kwargs=_typed(data.get("kwargs", {}), "kwargs", dict, "an object"),
+        task=text(data, "task", 255),
+        args=typed(data.get("args", []), "args", list, "a list"),
+        kwargs=typed(data.get("kwargs", {}), "kwargs", dict, "an object"),
         countdown=_countdown(data.get("countdown")),
-        queue=_queue(data.get("queue")),
-        priority=_priority(data.get("priority")),
+        queue=queue(data.get("queue")),
+        priority=priority(data.get("priority")),
         turn=turn(data),
     )
 
@@ -49,17 +49,19 @@ def new_job(data: Mapping[str, Any]) -> NewJob:
 def page_url(data: Mapping[str, Any]) -> str:
     """Check the body of POST /index. Raises ApiError."""
     require_keys(data, {"url"})
-    return _text(data, "url", 8_000)
+    return text(data, "url", 8_000)
 
 
-def _text(data: Mapping[str, Any], name: str, most: int) -> str:
+def text(data: Mapping[str, Any], name: str, most: int) -> str:
+    """A text that must be there. Raises ApiError."""
     value = data.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= most:
         raise invalid(name, f"a text of 1 to {most:,} characters")
     return value
 
 
-def _typed(value: object, name: str, kind: type[Value], words: str) -> Value:
+def typed(value: object, name: str, kind: type[Value], words: str) -> Value:
+    """A value of a kind. Raises ApiError."""
     if not isinstance(value, kind):
         raise invalid(name, words)
     return value
@@ -74,7 +76,8 @@ def _countdown(value: object) -> float | None:
     return float(value)
 
 
-def _priority(value: object) -> int | None:
+def priority(value: object) -> int | None:
+    """0 to 9. Raises ApiError."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 9:
@@ -82,7 +85,8 @@ def _priority(value: object) -> int | None:
     return value
 
 
-def _queue(value: object) -> str | None:
+def queue(value: object) -> str | None:
+    """A queue that somebody works on. Raises ApiError."""
     if value is None:
         return None
     if not isinstance(value, str) or not QUEUE_NAME.fullmatch(value):

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from jobs.api import health, images, index, jobs, pauses, pipelines, schema
+from jobs.api import batches, bulk, health, images, index, jobs, pauses, pipelines, schema
 
 app_name = "api"
 urlpatterns = [
@@ -12,6 +12,15 @@ urlpatterns = [
     path("api/jobs/<str:job_id>", jobs.show, name="job"),
     path("api/jobs/<str:job_id>/cancel", jobs.cancel, name="cancel"),
     path("api/jobs/<str:job_id>/retry", jobs.retry, name="retry"),
+    path("api/bulk-actions", bulk.actions, name="bulk-actions"),
+    path("api/bulk-actions/<str:action_id>", bulk.show, name="bulk-action"),
+    path("api/bulk-actions/<str:action_id>/abort", bulk.abort, name="bulk-abort"),
+    path("api/batches", batches.batches, name="batches"),
+    path("api/batches/<str:batch_id>", batches.show, name="batch"),
+    path("api/batches/<str:batch_id>/jobs", batches.add, name="batch-jobs"),
+    path("api/batches/<str:batch_id>/close", batches.close, name="batch-close"),
+    path("api/batches/<str:batch_id>/cancel", batches.cancel, name="batch-cancel"),
+    path("api/batches/<str:batch_id>/retry", batches.retry, name="batch-retry"),
     path("api/pauses", pauses.pauses, name="pauses"),
     # The key of a lane may have slashes.
     path("api/pauses/<str:kind>/<path:value>", pauses.resume, name="pause"),

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine.publisher import publish_on_commit
-from jobs.engine.turns import after_end, let_in
+from jobs.engine.turns import after_cancel, let_in
 from jobs.errors import TaskNotPublic, UnknownTask
 from jobs.operations.cancel import cancel
 from jobs.operations.pauses import pause, resume
@@ -38,11 +38,7 @@ def submit_task(
         InvalidArguments, MessageTooLarge, SubmitError, DatabaseUnavailable: see
             JobTask.apply_async.
     """
-    task = current_app.tasks.get(name)
-    if task is None:
-        raise UnknownTask(f"There is no task {name!r}.")
-    if public_only and not task.public:
-        raise TaskNotPublic(f"{name} cannot be called from outside (it is not public=True).")
+    task = find_task(name, public_only=public_only)
     options = {"countdown": countdown, "queue": queue, "priority": priority, **(turn or {})}
     result = task.apply_async(
         list(args),
@@ -53,13 +49,23 @@ def submit_task(
     return str(result.id)
 
 
+def find_task(name: str, *, public_only: bool = False) -> Any:
+    """The task called `name`. Raises UnknownTask, TaskNotPublic."""
+    task = current_app.tasks.get(name)
+    if task is None:
+        raise UnknownTask(f"There is no task {name!r}.")
+    if public_only and not task.public:
+        raise TaskNotPublic(f"{name} cannot be called from outside (it is not public=True).")
+    return task
+
+
 @transaction.atomic
 def cancel_jobs(ids: Collection[str], *, by: str, running: bool = True) -> int:
     """Cancel waiting jobs, and ask for the end of running ones. Returns how many it concerned."""
     now = timezone.now()
     reason = f"Cancelled by {by}." if by else "Cancelled."
     cancelled, asked = cancel(ids, reason=reason, now=now, running=running)
-    after_end(current_app, cancelled, now=now)
+    after_cancel(current_app, cancelled, now=now)
     return len(cancelled) + len(asked)
 
 

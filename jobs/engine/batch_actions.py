@@ -1,11 +1,17 @@
 """What people do with batches, the same for pages, API, admin and commands."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.engine.actions import retry_jobs
+from jobs.engine.actions import find_task, retry_jobs
 from jobs.engine.batch_turns import cancel_some
+from jobs.engine.batches import BatchHandle, member_id, open_batch
+from jobs.engine.bulk import Call
 from jobs.errors import BatchNotFound
 from jobs.models import Batch
 from jobs.operations import batches
@@ -14,6 +20,77 @@ from jobs.states import State
 #: Members that are dealt with at once, in slices of 500; the dispatcher does the rest.
 _SLICES_AT_ONCE = 4
 _SLICE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A job at the end of a batch, as a program asks for it."""
+
+    task: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    #: Called with just these arguments, without the counts.
+    immutable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """One public task for many inputs."""
+
+    task: str
+    inputs: Sequence[Any]
+    #: Those of `apply_async`.
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def start_batch(
+    members: Members | None,
+    *,
+    by: str,
+    name: str = "",
+    idempotency_key: str = "",
+    callbacks: Mapping[str, Callback] | None = None,
+    keep_open: bool = False,
+) -> str:
+    """Make a batch from outside, with its first jobs; returns its id.
+
+    It is the id of an older one, and nothing is submitted, if that has the same key and is closed.
+
+    Raises:
+        UnknownTask, TaskNotPublic, InvalidArguments, SubmitError: nothing was written.
+    """
+    calls: dict[str, Any] = {
+        f"on_{event}": find_task(one.task, public_only=True).signature(
+            tuple(one.args), dict(one.kwargs), immutable=one.immutable
+        )
+        for event, one in (callbacks or {}).items()
+    }
+    name = name or (members.task if members else "")
+    handle = open_batch(name, requested_by=by, idempotency_key=idempotency_key, **calls)
+    if not batches.is_open(handle.id):
+        return handle.id
+    if members is not None:
+        _submit(handle, members, [member_id(handle.id, n) for n in range(len(members.inputs))])
+    if not keep_open:
+        handle.close()
+    return handle.id
+
+
+def add_to_batch(id: str, members: Members, *, by: str) -> list[str]:
+    """Add jobs to an open batch; returns their ids.
+
+    Raises:
+        BatchNotFound, BatchClosed: it takes none.
+        UnknownTask, TaskNotPublic, InvalidArguments, SubmitError: nothing was written.
+    """
+    return _submit(BatchHandle(_find(id).id, by), members, [])
+
+
+def _submit(handle: BatchHandle, members: Members, ids: Sequence[str]) -> list[str]:
+    task = find_task(members.task, public_only=True)
+    calls: list[Call] = [((one,), {}) for one in members.inputs]
+    return handle.submit_many(task, calls, ids=ids, **members.options)
 
 
 def cancel_batch(id: str, *, by: str) -> bool:

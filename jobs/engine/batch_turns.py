@@ -8,7 +8,7 @@ from django.db import transaction
 from kombu.utils.json import loads
 
 from jobs.engine.failures import never_run
-from jobs.engine.turns import after_end
+from jobs.engine.turns import after_cancel
 from jobs.errors import DatabaseUnavailable, SubmitError
 from jobs.models import Batch, BatchCallback
 from jobs.operations import batches
@@ -53,7 +53,7 @@ def cancel_some(app: Celery, batch: Batch, *, now: datetime, slices: int) -> tup
         with transaction.atomic():
             ids = batches.to_cancel(batch.id, limit=SLICE)
             gone, asked = cancel(ids, reason=f"Cancelled with its batch{by}.", now=now)
-            after_end(app, gone, now=now)
+            after_cancel(app, gone, now=now)
         concerned += len(gone) + len(asked)
         used += 1
         if len(ids) < SLICE:

@@ -50,8 +50,8 @@ def submit_many(
     app: Celery = task.app
     pattern = _Pattern(app)
     ids = ids or [new_id() for _ in listed]
-    options |= {"task_id": ids[0], "producer": pattern}
-    Celery.send_task(app, task.name, *listed[0], task_type=task, **_exec_options(task), **options)
+    options = _exec_options(task) | options | {"task_id": ids[0], "producer": pattern}
+    Celery.send_task(app, task.name, *listed[0], task_type=task, **options)
     turn = turn_of(task, task.name, pattern.sent["body"], pattern.sent)
     drafts = [
         _draft(app, pattern.sent, id, call, turn.lane) for id, call in zip(ids, listed, strict=True)

@@ -23,6 +23,9 @@ from jobs.queries.jobs.filters import Cursor, JobFilter
 
 logger = logging.getLogger(__name__)
 
+#: PostgreSQL's code for two transactions that wait for each other; this one was ended.
+_DEADLOCK = "40P01"
+
 
 class _Overtaken(Exception):
     """Somebody else has moved or ended it: what this step did is rolled back."""
@@ -68,8 +71,11 @@ def _step(id: str, now: datetime) -> tuple[int, bool]:
             return _advance(id, now)
     except _Overtaken:
         return 0, False
-    except (OperationalError, InterfaceError):
-        raise
+    except (OperationalError, InterfaceError) as error:
+        if getattr(error.__cause__, "sqlstate", "") != _DEADLOCK:
+            raise
+        logger.info("Bulk action %s gives way and goes on in a second.", id)
+        return 0, False
     except Exception as error:
         logger.exception("Bulk action %s cannot go on.", id)
         bulk.finish(id, now=now, error=f"{type(error).__name__}: {error}")

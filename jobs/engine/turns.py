@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from celery import Celery
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine import chords
@@ -19,6 +20,18 @@ def after_end(app: Celery, ids: Collection[str], *, now: datetime) -> None:
         chords.end_of(app, ids, now=now)
         if lanes := lanes_of(ids):
             publish_on_commit(admit(lanes, now=now))
+
+
+def after_cancel(app: Celery, ids: Collection[str], *, now: datetime) -> None:
+    """The same where many jobs were cancelled at once: their lanes go on after the commit.
+
+    A worker that ends a job holds its lane and wants the next one of it, which may be one of these.
+    Should this process die before, the dispatcher lets the lanes go on.
+    """
+    if ids:
+        chords.end_of(app, ids, now=now)
+        if lanes := lanes_of(ids):
+            transaction.on_commit(lambda: let_in(lanes), robust=True)
 
 
 def give_on(app: Celery, jobs: Collection[Job], *, now: datetime) -> None:

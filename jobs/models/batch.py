@@ -1,5 +1,6 @@
 """Batches: jobs that belong together, counted as one, with a job at their end."""
 
+import json
 from dataclasses import dataclass
 
 from django.db import models
@@ -141,6 +142,10 @@ class BatchCallback(models.Model):
 
     def __str__(self) -> str:
         return f"on {self.event} of {self.batch_id}"
+
+    @property
+    def task(self) -> str:
+        return str(json.loads(self.signature).get("task", ""))
 
     @property
     def job_id(self) -> str:

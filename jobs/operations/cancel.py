@@ -21,16 +21,23 @@ def cancel(
     Returns the ids that are cancelled now, and those that were asked. A worker sees the request
     within a second or so (jobs.engine.keeper). With `running` False, what runs is left alone.
     """
+    # First what workers hold: one that ends a job and admits the next of its lane holds the first
+    # and wants the second. And once more for what was claimed between the two statements.
+    asked = _ask(ids, reason, now, running)
+    waiting = Job.objects.filter(_WAITING, id__in=ids)
+    cancelled = list(waiting.select_for_update().values_list("id", flat=True))
+    _end(cancelled, reason, now)
+    return cancelled, asked + _ask(ids, reason, now, running)
+
+
+def _ask(ids: Collection[str], reason: str, now: datetime, running: bool) -> list[str]:
     begun = Q(state=State.RUNNING) if running else Q(pk__in=[])
     held = Job.objects.filter(
         begun | (Q(state=State.QUEUED) & ~Q(worker="")), id__in=ids, cancel_requested_at=None
     )
-    waiting = Job.objects.filter(_WAITING, id__in=ids)
-    now_cancelled = list(waiting.select_for_update().values_list("id", flat=True))
-    _end(now_cancelled, reason, now)
     asked = list(held.select_for_update().values_list("id", flat=True))
     Job.objects.filter(id__in=asked).update(cancel_requested_at=now, error_message=reason)
-    return now_cancelled, asked
+    return asked
 
 
 def cancel_flagged(ids: Collection[str], *, now: datetime | None) -> None:

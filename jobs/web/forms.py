@@ -31,6 +31,7 @@ class FilterForm(forms.Form):
         required=False, max_length=100, widget=forms.TextInput({"list": "queues"})
     )
     lane = forms.CharField(required=False, max_length=200)
+    batch = forms.CharField(required=False, max_length=36)
     schedule = forms.CharField(required=False, max_length=200)
     cause = forms.CharField(required=False, max_length=40)
     since = forms.DateTimeField(
@@ -48,6 +49,7 @@ class FilterForm(forms.Form):
             task=found.get("task", ""),
             queue=found.get("queue", ""),
             lane=found.get("lane", ""),
+            batch=found.get("batch", ""),
             schedule=found.get("schedule", ""),
             cause=found.get("cause", ""),
             text=found.get("q", ""),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from jobs.engine import actions
 from jobs.errors import HachiError
 from jobs.queries import jobs
+from jobs.queries.bulk import under_way
 from jobs.queries.jobs import Cursor, JobFilter, JobPage, JobRow
 from jobs.queries.sentences import count_of
 from jobs.web.access import asked_by, signed_in
@@ -47,6 +48,8 @@ def list_jobs(request: HttpRequest) -> HttpResponse:
         "targets": _targets(wanted, tasks, queues),
         "pause_form": PauseForm(auto_id="pause_%s"),
         "narrowed": wanted != JobFilter(),
+        "narrowing": _narrowing(request),
+        "bulk": under_way(now),
     }
     return render(request, "jobs/jobs.html", context)
 

