@@ -12,12 +12,25 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from jobs.engine import actions
 from jobs.errors import HachiError
-from jobs.models import Attempt, Job, LogLine, Node, Page, Picture, Rendition, Token
+from jobs.models import (
+    Attempt,
+    Batch,
+    BatchCallback,
+    BulkAction,
+    Job,
+    LogLine,
+    Node,
+    Page,
+    Picture,
+    Rendition,
+    Token,
+)
 from jobs.operations.tokens import revoke_token
 from jobs.queries.sentences import count_of
 
@@ -142,6 +155,32 @@ class NodeAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["name", "kind", "pool", "concurrency", "queues", "seen_at", "stopping_at"]
     list_filter = ["kind"]
     ordering = ["kind", "name"]
+
+
+class BatchCallbackInline(ReadOnly, admin.TabularInline):
+    model = BatchCallback
+    fields = ["event", "task", "submitted_at"]
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnly, admin.ModelAdmin):
+    """To look at; `view on site` leads to the page where a batch is cancelled and retried."""
+
+    list_display = ["__str__", "requested_by", "created_at", "closed_at", "finished_at"]
+    search_fields = ["id", "name"]
+    ordering = ["-created_at"]
+    inlines = [BatchCallbackInline]
+
+    def view_on_site(self, obj: Batch) -> str:
+        return reverse("batch", args=[obj.pk])
+
+
+@admin.register(BulkAction)
+class BulkActionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["verb", "wanted", "asked_by", "asked_at", "done", "state", "finished_at"]
+    ordering = ["-asked_at"]
 
 
 from jobs import schedule_admin  # noqa: E402, F401 - registers the admin of schedules

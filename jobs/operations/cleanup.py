@@ -14,7 +14,7 @@ from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from jobs.models import Batch, Job, Picture
+from jobs.models import Batch, BulkAction, Job, Picture
 from jobs.operations.pictures import ORIGINALS
 from jobs.states import State
 
@@ -78,6 +78,17 @@ class FinishedBatches:
             ids = list(rows.values_list("id", flat=True)[:limit])
             Batch.objects.filter(id__in=ids).delete()
         return len(ids)
+
+
+class FinishedBulkActions:
+    """Bulk actions that came to their end before a moment."""
+
+    def __init__(self, before: datetime) -> None:
+        self.over = BulkAction.objects.filter(finished_at__lt=before)
+
+    def delete(self, limit: int) -> int:
+        ids = list(self.over.order_by("asked_at").values_list("id", flat=True)[:limit])
+        return BulkAction.objects.filter(id__in=ids).delete()[0]
 
 
 class OrphanedUploads:

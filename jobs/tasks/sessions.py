@@ -11,7 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from jobs.engine.context import check_cancelled, progress
-from jobs.operations.cleanup import ExpiredSessions, FinishedBatches, FinishedJobs, OrphanedUploads
+from jobs.operations.cleanup import (
+    ExpiredSessions,
+    FinishedBatches,
+    FinishedBulkActions,
+    FinishedJobs,
+    OrphanedUploads,
+)
 from jobs.operations.pipelines.cleanup import KeptDownloads, OldPipelines, OldSteps
 from jobs.states import State
 from jobs.work.sessions import remove_old_files
@@ -63,6 +69,7 @@ def _sweeps(now: datetime) -> list[tuple[str, Delete]]:
         ("downloads", OldSteps(min(downloads, now - KEEP_FILES)).delete),
         ("pipelines", OldPipelines(pipelines).delete),
         ("batches", FinishedBatches(min(succeeded, failed)).delete),
+        ("batches", FinishedBulkActions(min(succeeded, failed)).delete),
     ]
 
 

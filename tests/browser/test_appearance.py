@@ -6,9 +6,12 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from playwright.sync_api import expect
 
-from jobs.models import Job, Page
+from jobs.engine import bulk_actions
+from jobs.engine.batches import batch
+from jobs.models import Batch, Job, Page
 from jobs.operations.pipelines.start import NewPipeline
 from jobs.operations.pipelines.templates import store_template
+from jobs.queries.jobs import JobFilter
 from jobs.tasks.images import submit_upload
 from jobs.tasks.pages import submit_index
 from jobs.tasks.pipelines import start_pipeline
@@ -85,8 +88,16 @@ def paths(site, photo):
     assert Page.objects.exists()
     yearly = CrontabSchedule.objects.create(minute="0", hour="0", month_of_year="1")
     schedule = PeriodicTask.objects.create(name=LONG[:110], task="test.add", crontab=yearly)
+    batch = many(LONG)
+    bulk_actions.ask("delete", JobFilter(task=LONG), by=LONG)
     yield [
         "/login/",
+        "/batches/",
+        f"/batches/{batch}/",
+        f"/jobs/?batch={batch}",
+        "/bulk/",
+        f"/bulk/ask?verb=retry&batch={batch}",
+        f"/bulk/ask?verb=delete&task={LONG}",
         "/",
         "/jobs/",
         "/jobs/?state=failed&task=test.fail",
@@ -107,6 +118,8 @@ def paths(site, photo):
         "/reports/2001-02-03/",
     ]
     Job.objects.filter(id=waiting).delete()
+    Job.objects.exclude(batch=None).delete()
+    Batch.objects.all().delete()
     workload.hold.AsyncResult(running).revoke()
 
 
@@ -124,6 +137,16 @@ def _pipeline():
     again = pipeline.items.filter(attempt__gte=1, reason="unreachable")
     wait_until(lambda: again.count() == 3, 60)
     return pipeline
+
+
+def many(name):
+    """A batch whose jobs are in every state."""
+    with batch(name, on_finish=workload.note_batch.s("/dev/null"), requested_by=LONG) as made:
+        failed = made.submit(workload.fail.s(LONG * 3)).id
+        made.submit(workload.add.s(1, 2).set(queue=LONG[:90]))
+        made.submit(workload.add.s(1, 2).set(countdown=3600))
+    wait_until(lambda: Job.objects.filter(id=failed, state="failed").exists())
+    return made.id
 
 
 def looked_at(visits, paths, **options):
@@ -169,7 +192,7 @@ def test_the_pages_of_a_phone_are_reached_by_the_thumb(visits):
     page = visits.open(**PHONE)
     page.goto("/")
     bar = page.get_by_role("navigation", name="Pages")
-    for name in ("Jobs", "Pictures", "Pipelines", "Pages", "Reports"):
+    for name in ("Jobs", "Batches", "Pictures", "Pipelines", "Pages", "Reports"):
         bar.get_by_role("link", name=name).tap()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(bar.locator("[aria-current=page]")).to_have_text(name)

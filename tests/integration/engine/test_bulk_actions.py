@@ -14,6 +14,7 @@ from jobs.engine.ids import new_id
 from jobs.errors import BulkActionNotFound
 from jobs.models import Batch, BulkAction, Job
 from jobs.operations import bulk
+from jobs.operations.cleanup import FinishedBulkActions
 from jobs.operations.submit import Draft, submit
 from jobs.queries.jobs import JobFilter
 from jobs.queries.jobs import bulk as steps
@@ -196,6 +197,15 @@ def test_jobs_of_a_lane_are_retried_the_oldest_first(monkeypatch):
     bulk_actions.ask("retry", JobFilter(lane="k"), by="ann")
     work()
     assert order == ids[::-1]
+
+
+def test_bulk_actions_that_ended_long_ago_are_deleted():
+    asked = bulk_actions.ask("retry", JobFilter(), by="ann")
+    later = timezone.now() + timedelta(days=1)
+    assert FinishedBulkActions(later).delete(10) == 0
+    work()
+    assert FinishedBulkActions(asked.asked_at - timedelta(days=1)).delete(10) == 0
+    assert FinishedBulkActions(later).delete(10) == 1
 
 
 def test_a_filter_comes_back_as_it_was():
