@@ -159,8 +159,7 @@ class NodeAdmin(ReadOnly, admin.ModelAdmin):
 
 class BatchCallbackInline(ReadOnly, admin.TabularInline):
     model = BatchCallback
-    fields = ["event", "task", "submitted_at"]
-    readonly_fields = fields
+    fields = readonly_fields = ("event", "task", "submitted_at")
     extra = 0
 
 

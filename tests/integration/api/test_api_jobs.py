@@ -108,7 +108,6 @@ def test_a_job_is_shown_with_all_that_is_known(program, a_job):
         "max_attempts": 3,
         "lane": None,
         "batch": None,
-        "batch": None,
         "waiting_for": None,
         "progress": {"done": 2, "total": 4, "message": "half"},
         "created_at": "2031-05-06T07:08:09Z",
