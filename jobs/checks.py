@@ -118,7 +118,7 @@ def _buckets() -> CheckMessage | None:
     if not bare:
         return None
     return Warning(
-        f"The bucket of {', '.join(sorted(bare))} has no key or no secret: nothing can be put there.",
+        f"The bucket of {', '.join(sorted(bare))} has no key or no secret: it takes nothing.",
         hint="Set PIPELINE_S3_KEY and PIPELINE_S3_SECRET, or unset PIPELINE_S3_BUCKET.",
         id="hachi.W007",
     )
