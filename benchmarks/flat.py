@@ -1,15 +1,18 @@
 """Costs that must stay flat: a dispatcher's turn, a claim, an end, and lanes.
 
-    python -m benchmarks.flat [--finished 10000,1000000] [--waiting 10000] [--repeat 60]
+    python -m benchmarks.flat [--finished 10000,1000000] [--waiting 10000] [--rounds 5]
 
-For SQLite and PostgreSQL in turn: each step is timed at the first number of finished rows, the
-table is filled up, and it is timed again at the next. Then the same work in one lane and in 10,000.
-`measure(database)` returns the figures for a larger table of results.
+For SQLite and PostgreSQL in turn: one database of each size is filled, and the steps are timed in
+all of them, round after round, so that a busy minute hits them alike. Then the same work in one
+lane and in 10,000. `measure(database)` returns the figures for a larger table of results.
 """
 
 import argparse
 import json
+import statistics
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 
 import django
@@ -19,7 +22,7 @@ from benchmarks.surroundings import run, surroundings
 DATABASES = ("sqlite", "postgres")
 FINISHED = (10_000, 1_000_000)
 WAITING = 10_000
-REPEAT = 60
+ROUNDS = 5
 #: Compared with one.
 LANES = 10_000
 
@@ -32,15 +35,33 @@ def measure(
     *,
     finished: Sequence[int] = FINISHED,
     waiting: int = WAITING,
-    repeat: int = REPEAT,
-) -> Figures:
-    """The median milliseconds of each step at each number of `finished` rows, and lanes."""
-    with surroundings(database) as environment:
-        environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        sizes = ",".join(map(str, finished))
-        arguments = ["--inside", "--finished", sizes, "--waiting", str(waiting)]
-        answer = run(["-m", "benchmarks.flat", *arguments, "--repeat", str(repeat)], environment)
-    figures: Figures = json.loads(answer)
+    rounds: int = ROUNDS,
+) -> tuple[Figures, Figures]:
+    """Median milliseconds of each step: at each number of `finished` rows, and by lanes."""
+    with ExitStack() as stack:
+        tables = [stack.enter_context(surroundings(database)) for _ in finished]
+        for environment, number in zip(tables, finished, strict=True):
+            _inside(environment, "fill", number, waiting)
+        sizes = [[_inside(environment, "steps") for environment in tables] for _ in range(rounds)]
+        lanes = [
+            [_inside(tables[0], "lanes", number) for number in (1, LANES)] for _ in range(rounds)
+        ]
+    return _medians(sizes), _medians(lanes)
+
+
+def _inside(environment: dict[str, str], *what: str | int) -> dict[str, float]:
+    """Have `benchmarks.flat_steps` do something in the surroundings of a table."""
+    environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    answer = run(["-m", "benchmarks.flat", "--inside", *map(str, what)], environment)
+    found: dict[str, float] = json.loads(answer)
+    return found
+
+
+def _medians(rounds: Sequence[Sequence[dict[str, float]]]) -> Figures:
+    figures: Figures = defaultdict(list)
+    for column in zip(*rounds, strict=True):
+        for step in column[0]:
+            figures[step].append(statistics.median(found[step] for found in column))
     return figures
 
 
@@ -55,29 +76,28 @@ def table(figures: Figures, headings: Sequence[str]) -> Iterator[str]:
 def main() -> None:
     """Measure both databases and print the tables."""
     options = _options()
-    finished = [int(number) for number in options.finished.split(",")]
     if options.inside:
         django.setup()
         steps = import_module("benchmarks.flat_steps")  # it knows the tables
-        print(json.dumps(steps.figures(finished, options.waiting, options.repeat, LANES)))
+        print(json.dumps(steps.do(*options.inside)))
         return
+    finished = [int(number) for number in options.finished.split(",")]
     for database in options.database.split(","):
-        figures = measure(
-            database, finished=finished, waiting=options.waiting, repeat=options.repeat
+        sizes, lanes = measure(
+            database, finished=finished, waiting=options.waiting, rounds=options.rounds
         )
-        lanes = {step: figures.pop(step) for step in list(figures) if step.startswith("end ")}
         print(f"\n{database}, {options.waiting:,} jobs waiting, 100 jobs a step")
-        print("\n".join(table(figures, [f"{number:,} rows" for number in finished])))
-        print("\n".join(table(lanes, ["1 lane", f"{LANES:,} lanes"])))
+        print("\n".join(table(sizes, [f"{number:,} rows" for number in finished])))
+        print("\n".join(table(lanes, ["1 lane", f"{LANES:,} lanes"])), flush=True)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flat", description=__doc__)
     parser.add_argument("--finished", default=",".join(map(str, FINISHED)))
     parser.add_argument("--waiting", type=int, default=WAITING)
-    parser.add_argument("--repeat", type=int, default=REPEAT)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--database", default=",".join(DATABASES))
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--inside", nargs="+", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -22,25 +22,22 @@ from jobs.queries.jobs.filters import JobFilter
 from jobs.queries.jobs.listing import list_jobs
 
 BATCH = 100
+#: Calls of a step in one round.
+_REPEAT = 40
 
 
-def figures(
-    finished: Sequence[int], waiting: int, repeat: int, lanes: int
-) -> dict[str, list[float]]:
-    """Fill, time, fill up, time again: the median milliseconds of each step."""
-    fill_queued(waiting // 2)
-    fill_delayed(waiting // 2)
-    found: dict[str, list[float]] = {}
-    there = 0
-    for number in finished:
-        fill_finished(number - there, prefix=f"old{number}")
-        there = number
+def do(what: str, *numbers: str) -> dict[str, float]:
+    """Fill a table, or time something in it: milliseconds by step."""
+    if what == "fill":
+        finished, waiting = map(int, numbers)
+        fill_finished(finished)
+        fill_queued(waiting // 2)
+        fill_delayed(waiting // 2)
         settle_down()
-        for step, function in _steps().items():
-            found.setdefault(step, []).append(_median(function, repeat))
-    step = "end of a batch, and who comes next"
-    found[step] = [_in_lanes(number, repeat) for number in (1, lanes)]
-    return found
+        return {}
+    if what == "lanes":
+        return {"end of a batch, and who comes next": _in_lanes(int(numbers[0]))}
+    return {step: _median(function) for step, function in _steps().items()}
 
 
 def _steps() -> dict[str, Callable[[], object]]:
@@ -72,18 +69,18 @@ def _whole_life() -> None:
     assert len(succeed([Success(id, 1, now, now, "") for id in ids], worker="bench")) == BATCH
 
 
-def _in_lanes(number: int, repeat: int) -> float:
+def _in_lanes(number: int) -> float:
     """The end of a batch of jobs, and the turn of those behind them, in `number` lanes."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM jobs_job WHERE lane <> ''")
+        cursor.execute("DELETE FROM jobs_job WHERE NOT (lane = '')")
         cursor.execute("DELETE FROM jobs_lane")
-    fill_line(3 * max(number, repeat * BATCH), number, prefix=f"line{number}")
+    fill_line(3 * max(number, _REPEAT * BATCH), number, prefix=f"line{new_id()}")
     if number == 1:
         Lane.objects.update(width=BATCH)
         admit(["lane-0"], now=timezone.now())
     settle_down()
     times: list[float] = []
-    for _ in range(repeat):
+    for _ in range(_REPEAT):
         now = timezone.now()
         going = (
             Job.objects.in_turn().filter(state="queued").order_by("?").values_list("id", flat=True)
@@ -92,15 +89,15 @@ def _in_lanes(number: int, repeat: int) -> float:
         with _timed(times):
             done = succeed([Success(id, 1, now, now, "") for id in ids], worker="bench")
             admitted = admit(lanes_of(done), now=now)
-        assert len(admitted) == len(done) == BATCH
+        assert len(done) == BATCH >= len(admitted) >= BATCH - 10
     return statistics.median(times) * 1000
 
 
-def _median(function: Callable[[], object], repeat: int) -> float:
+def _median(function: Callable[[], object]) -> float:
     times: list[float] = []
     for _ in range(3):
         function()
-    for _ in range(repeat):
+    for _ in range(_REPEAT):
         with _timed(times):
             function()
     return statistics.median(times) * 1000

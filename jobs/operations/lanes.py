@@ -1,6 +1,7 @@
 """Lanes: who may go, in order, and how many at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 
 from jobs.models import Job, Lane
 from jobs.operations.statements import update_many
+from jobs.operations.submit import Ready
 from jobs.states import State, WaitingFor
 
 
@@ -28,10 +30,10 @@ def change_lane(
 
 
 @transaction.atomic
-def admit(keys: Collection[str], *, now: datetime) -> list[Job]:
+def admit(keys: Collection[str], *, now: datetime) -> list[Ready]:
     """Let the next jobs of these lanes go, as far as there is room.
 
-    Returns the rows that are queued by it, to be published; those that the rate makes wait are
+    Returns those that are queued by it, to be published; those that the rate makes wait are
     published when they come due. The lock on the lane's row makes two workers take turns. It
     belongs into the transaction that ended a job, or right after the commit of a submit.
 
@@ -39,18 +41,28 @@ def admit(keys: Collection[str], *, now: datetime) -> list[Job]:
     """
     line = Job.objects.in_line().filter(lane=OuterRef("key"))
     busy = Lane.objects.select_for_update().filter(Exists(line), key__in=keys).order_by("key")
-    lanes = {lane.key: lane for lane in busy}
-    first = _first_in_line(_room(lanes.values())) if lanes else []
+    lanes = {row[0]: _Limits(*row) for row in busy.values_list(*_Limits.__slots__)}
+    first = _first_in_line(_room(lanes)) if lanes else []
     if not first:
         return []
     starts = [(id, _takes_its_start(lanes[key], now)) for id, key in first]
     _put_off([(id, start) for id, start in starts if start > now])
-    Lane.objects.bulk_update(_limited(lanes[key] for _, key in first), ["next_start_at"])
-    at_once = [id for id, start in starts if start <= now]
-    Job.objects.filter(id__in=at_once).update(
-        state=State.QUEUED, waiting_for="", in_turn=True, published_at=now
-    )
-    return list(Job.objects.filter(id__in=at_once).order_by("created_at", "id"))
+    _note_starts({key: lanes[key] for _, key in first})
+    at_once = Job.objects.filter(id__in=[id for id, start in starts if start <= now])
+    at_once.update(state=State.QUEUED, waiting_for="", in_turn=True, published_at=now)
+    ready = at_once.order_by("created_at", "id")
+    return [Ready(*row) for row in ready.values_list(*Ready.__slots__)]
+
+
+@dataclass(slots=True)
+class _Limits:
+    """A lane's row, without what an object of Django's costs: an end may concern hundreds."""
+
+    key: str
+    width: int
+    rate_count: int | None
+    rate_seconds: float | None
+    next_start_at: datetime | None
 
 
 #: The head of a line, for a lane and a number.
@@ -60,16 +72,11 @@ _NEXT = (
 )
 
 
-def _room(lanes: Collection[Lane]) -> dict[str, int]:
+def _room(lanes: Mapping[str, _Limits]) -> dict[str, int]:
     """How many jobs each lane may let go; lanes that are full are left out."""
-    taken = dict(
-        Job.objects.in_turn()
-        .filter(lane__in=[lane.key for lane in lanes])
-        .order_by()
-        .values_list("lane")
-        .annotate(number=Count("*"))
-    )
-    free = {lane.key: lane.width - taken.get(lane.key, 0) for lane in lanes}
+    on_the_way = Job.objects.in_turn().filter(lane__in=lanes).order_by().values_list("lane")
+    taken = dict(on_the_way.annotate(number=Count("*")))
+    free = {key: lane.width - taken.get(key, 0) for key, lane in lanes.items()}
     return {key: number for key, number in free.items() if number > 0}
 
 
@@ -105,7 +112,7 @@ def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[str, str]]:
         return list(cursor.fetchall())
 
 
-def _takes_its_start(lane: Lane, now: datetime) -> datetime:
+def _takes_its_start(lane: _Limits, now: datetime) -> datetime:
     """When the rate lets the next job of `lane` start; the one after it comes later by a step."""
     if lane.rate_count is None or lane.rate_seconds is None:
         return now
@@ -114,8 +121,15 @@ def _takes_its_start(lane: Lane, now: datetime) -> datetime:
     return start
 
 
-def _limited(lanes: Iterable[Lane]) -> list[Lane]:
-    return list({lane.key: lane for lane in lanes if lane.rate_count is not None}.values())
+def _note_starts(lanes: Mapping[str, _Limits]) -> None:
+    """Write when the rate of each lane allows the next start."""
+    limited = [
+        Lane(key=key, next_start_at=lane.next_start_at)
+        for key, lane in lanes.items()
+        if lane.rate_count is not None
+    ]
+    if limited:
+        Lane.objects.bulk_update(limited, ["next_start_at"], batch_size=500)
 
 
 def _put_off(starts: Sequence[tuple[str, datetime]]) -> None:
