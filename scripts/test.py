@@ -4,6 +4,9 @@
 
 The SQLite leg runs everything; the PostgreSQL leg runs what touches a database. A leg that ran no
 test fails, so that neither can go missing unnoticed.
+
+The whole suite runs in parts side by side (scripts/side_by_side.py); --serial, a leg, or anything
+that narrows the choice runs it one test after the other, with the output as it comes.
 """
 
 import os
@@ -18,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config import env
-from scripts import ports, postgres_server, redis_server
+from scripts import ports, postgres_server, redis_server, side_by_side
 
 LEGS = {
     "sqlite": ["tests"],
@@ -32,7 +35,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("The tests were stopped."))
     parser = ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("--leg", choices=[*LEGS, "both"], default="both")
+    parser.add_argument("--serial", action="store_true", help="no parts side by side")
     chosen, arguments = parser.parse_known_args()
+    if chosen.leg == "both" and not chosen.serial and not arguments:
+        return side_by_side.run(side_by_side.parts_of(LEGS))
     legs = list(LEGS) if chosen.leg == "both" else [chosen.leg]
     ran: dict[str, int] = {}
     failed = []
