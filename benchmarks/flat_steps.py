@@ -74,7 +74,7 @@ def _in_lanes(number: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM jobs_job WHERE NOT (lane = '')")
         cursor.execute("DELETE FROM jobs_lane")
-    fill_line(3 * max(number, _REPEAT * BATCH), number, prefix=f"line{new_id()}")
+    fill_line(3 * 10_000, number, prefix=f"line{new_id()}")
     if number == 1:
         Lane.objects.update(width=BATCH)
         admit(["lane-0"], now=timezone.now())
