@@ -15,6 +15,8 @@ class Sort(StrEnum):
     DELAYED = "delayed"
     UNIQUE = "unique"
     TWIN = "idempotency key"
+    CHAIN = "chain"
+    BATCH = "batch"
     ROLLED_BACK = "rolled back"
     TICK = "schedule"
 
@@ -34,13 +36,15 @@ class Call:
 
 
 _WEIGHTS = {
-    Sort.PLAIN: 24,
-    Sort.EXACT: 22,
+    Sort.PLAIN: 22,
+    Sort.EXACT: 20,
     Sort.LANE: 24,
     Sort.RETRY: 8,
     Sort.DELAYED: 8,
     Sort.UNIQUE: 7,
     Sort.TWIN: 3,
+    Sort.CHAIN: 2,
+    Sort.BATCH: 2,
     Sort.ROLLED_BACK: 4,
 }
 LANES = 12

@@ -74,7 +74,10 @@ def judge(evidence: Evidence) -> Verdict:
         lost=[*(job for job in jobs if job not in effects), *missing_ticks(evidence.schedule)],
         doubled=[job for job in again if jobs.get(job) != Sort.PLAIN],
         doubled_ticks=_doubled_ticks(evidence.schedule),
-        out_of_order=_out_of_order(evidence.submissions, began, effects),
+        out_of_order=[
+            *_out_of_order(evidence.submissions, began, effects),
+            *_too_soon(evidence.submissions, began, effects),
+        ],
         not_unique=_not_unique(evidence.submissions, began, effects),
         ghosts=_ghosts(evidence, jobs),
         early=_early(evidence.submissions, began),
@@ -129,6 +132,23 @@ def _out_of_order(
             if after.number < done.number or begin < done.at - _CLOCK_SECONDS:
                 wrong.append(back.job)
     return wrong
+
+
+def _too_soon(
+    submissions: Iterable[Submission],
+    began: Mapping[str, float],
+    effects: Mapping[str, list[Effect]],
+) -> list[str]:
+    """Steps of a chain and callbacks of a batch that did not wait for what comes before them."""
+    return [
+        one.job
+        for one in submissions
+        if one.job in began
+        and any(
+            front not in effects or effects[front][0].at > began[one.job] + _CLOCK_SECONDS
+            for front in one.after
+        )
+    ]
 
 
 def _not_unique(

@@ -61,15 +61,22 @@ def _submissions(folder: Path) -> list[Submission]:
     The table has those that were committed right before their submitter died; the journals would
     have those that a database has forgotten.
     """
-    known = {line["key"]: _submission(line) for line in tables.submissions()}
+    known = {one.key: one for line in tables.submissions() for one in _jobs_of(line)}
     for path in sorted(folder.glob(JOURNALS)):
         for line in lines(path):
             if line["sort"] != Sort.ROLLED_BACK:
-                known[line["key"]] = _submission(line, journaled=True)
+                known |= {one.key: one for one in _jobs_of(line, journaled=True)}
     return list(known.values())
 
 
-def _submission(line: dict[str, Any], *, journaled: bool = False) -> Submission:
+def _jobs_of(line: dict[str, Any], *, journaled: bool = False) -> Iterator[Submission]:
+    """The jobs of a call: one, or those of a chain or a batch."""
+    yield _submission(line, journaled)
+    for more in line.get("more", ()):
+        yield _submission(line | more, journaled)
+
+
+def _submission(line: dict[str, Any], journaled: bool) -> Submission:
     return Submission(
         key=line["key"],
         sort=Sort(line["sort"]),
@@ -80,6 +87,7 @@ def _submission(line: dict[str, Any], *, journaled: bool = False) -> Submission:
         place=line.get("place", 0),
         unique=line.get("unique", ""),
         due=line["due"],
+        after=tuple(line.get("after", ())),
     )
 
 

@@ -6,7 +6,7 @@ everything heals"). Once in two rounds all workers die together instead, and the
 until they have had the time to see what is lost.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -60,6 +60,8 @@ _BOOT_SECONDS = 8.0
 #: The dispatcher takes a turn a second, and a lease ends within one.
 _TURNS_SECONDS = 3.0
 _KILLING_SECONDS = 30.0
+#: Redis is not away for longer, nor does a beat or a submitter freeze.
+_LONGEST_SECONDS = 5.0
 
 _HEAVY = (Kind.WORKER_KILLED, Kind.PARENT_KILLED, Kind.WORKER_STOPPED)
 _LIGHT = (
@@ -71,8 +73,9 @@ _LIGHT = (
 
 def make_plan(seed: int, seconds: float, shape: Shape) -> tuple[Fault, ...]:
     """The faults of a drill of `seconds`, in order of time."""
-    heavy = _heavy(Random(f"{seed}/workers"), seconds, shape)
-    light = _light(Random(f"{seed}/others"), seconds, shape)
+    heavy = list(_heavy(Random(f"{seed}/workers"), seconds, shape))
+    all_died = [fault.at for fault in heavy if fault.kind == Kind.ALL_KILLED]
+    light = _light(Random(f"{seed}/others"), seconds, shape, all_died)
     return tuple(sorted((*heavy, *light), key=lambda fault: fault.at))
 
 
@@ -118,12 +121,20 @@ def _kills(
     return at
 
 
-def _light(random: Random, seconds: float, shape: Shape) -> Iterator[Fault]:
-    """What leaves the workers' parents alone: it may come at any moment."""
+def _light(
+    random: Random, seconds: float, shape: Shape, all_died: Sequence[float]
+) -> Iterator[Fault]:
+    """What leaves the workers' parents alone: it may come at any moment.
+
+    But Redis is left alone while all workers are gone: that would be two outages in a row.
+    """
     at, redis_is_back, deck = FIRST_AT, 0.0, list[Kind]()
+    healed_after = _BOOT_SECONDS + shape.lease + _TURNS_SECONDS
     while (at := at + random.uniform(1.5, 5.5)) < seconds:
         deck = deck or random.sample(_LIGHT, len(_LIGHT))
-        possible = [kind for kind in deck if at > redis_is_back or not kind.startswith("Redis")]
+        alone = any(-_LONGEST_SECONDS - 1.0 < at - died < healed_after for died in all_died)
+        redis_may = at > redis_is_back and not alone
+        possible = [kind for kind in deck if redis_may or not kind.startswith("Redis")]
         if not possible:
             continue
         kind = possible[-1]
@@ -135,7 +146,7 @@ def _light(random: Random, seconds: float, shape: Shape) -> Iterator[Fault]:
 
 
 def _light_fault(random: Random, at: float, kind: Kind, shape: Shape) -> Fault:
-    lasts = random.uniform(0.3, 5.0)
+    lasts = random.uniform(0.3, _LONGEST_SECONDS)
     match kind:
         case Kind.CHILD_KILLED:
             preforks = [n for n, pool in enumerate(shape.pools) if pool == "prefork"]

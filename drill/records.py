@@ -26,6 +26,9 @@ class Submission:
     unique: str = ""
     #: Nobody starts it before this moment.
     due: float = 0.0
+    #: The jobs that must have done their work before it begins: the step before it in a chain, or
+    #: the members of the batch that it closes.
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

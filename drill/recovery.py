@@ -43,7 +43,7 @@ def _able(evidence: Evidence, effects: Mapping[str, Effect]) -> dict[str, float]
     able = dict(evidence.schedule.ticks)
     lanes: dict[str, list[Submission]] = defaultdict(list)
     for one in evidence.submissions:
-        moment = max(one.at, one.due)
+        moment = max(one.at, one.due, *(effects[id].at for id in one.after if id in effects))
         able[one.job] = min(moment, able.get(one.job, moment))
         if one.lane:
             lanes[one.lane].append(one)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from celery import chain
 from django.db import transaction
 
 from drill import tables, workload
 from drill.calls import Call, Sort, make_call
 from drill.journal import Journal, lines
+from jobs.engine.batches import batch
 from jobs.errors import DatabaseUnavailable
 
 JOURNALS = "submitter-*.jsonl"
@@ -86,18 +88,43 @@ def _submit(call: Call, share: Share, number: int) -> dict[str, Any]:
             options["idempotency_key"] = line["unique"] = f"twin-{line['key']}"
     for suffix in ("", "-again") if call.sort == Sort.TWIN else ("",):
         with _transaction(call.sort):
-            line["job"] = _send(call, str(line["key"]), options)
+            line |= _send(call, str(line["key"]), options)
             tables.note_submission(line | {"key": f"{line['key']}{suffix}"})
             _roll_back(call.sort)
     return line
 
 
-def _send(call: Call, key: str, options: dict[str, Any]) -> str:
-    if call.sort == Sort.PLAIN:
-        return str(workload.plain.apply_async((key, call.work), **options).id)
-    if call.sort == Sort.RETRY:
-        return str(workload.flaky.apply_async((key, call.work, call.fails), **options).id)
-    return str(workload.exact.apply_async((key, call.work, call.fails), **options).id)
+def _send(call: Call, key: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Submit what `call` says; returns its job, and those that come with it."""
+    match call.sort:
+        case Sort.PLAIN:
+            return {"job": workload.plain.apply_async((key, call.work), **options).id}
+        case Sort.RETRY:
+            return {"job": workload.flaky.apply_async((key, call.work, call.fails), **options).id}
+        case Sort.CHAIN:
+            return _send_chain(call, key)
+        case Sort.BATCH:
+            return _send_batch(call, key)
+    return {"job": workload.exact.apply_async((key, call.work, call.fails), **options).id}
+
+
+def _send_chain(call: Call, key: str) -> dict[str, Any]:
+    """Three steps: each must have done its work before the next begins."""
+    keys = [key, *(f"{key}/{number}" for number in (1, 2))]
+    last = chain(workload.exact.si(one, call.work) for one in keys).apply_async()
+    ids = [last.parent.parent.id, last.parent.id, last.id]
+    more = [{"key": keys[n], "job": ids[n], "after": [ids[n - 1]]} for n in (1, 2)]
+    return {"job": ids[0], "more": more}
+
+
+def _send_batch(call: Call, key: str) -> dict[str, Any]:
+    """Four members, and a callback that must come once, when they are done."""
+    keys = [key, *(f"{key}/{number}" for number in (1, 2, 3))]
+    end = f"{key}/end"
+    with batch(key, on_finish=workload.closing.si(end)) as members:
+        ids = members.submit_many(workload.exact, [((one, call.work), {}) for one in keys])
+    more = [{"key": one, "job": id} for one, id in zip(keys[1:], ids[1:], strict=True)]
+    return {"job": ids[0], "more": [*more, {"key": end, "job": end, "after": ids}]}
 
 
 @contextmanager

@@ -69,6 +69,13 @@ def flaky(self: Any, key: str, work: float, fails: int) -> None:
             write_effect(job, key)
 
 
+@shared_task(name="drill.closing")
+def closing(key: str) -> None:
+    """Write a row exactly once, as the callback of a batch; nobody knows its id before."""
+    with _noted(key, job_id=key) as job, job_transaction():
+        write_effect(job, key)
+
+
 @shared_task(name=TICK)
 def tick() -> None:
     """Write a row exactly once, for a tick of the schedule."""
@@ -77,16 +84,17 @@ def tick() -> None:
 
 
 @contextmanager
-def _noted(key: str, *, countdown: float = _COUNTDOWN) -> Iterator[str]:
-    """Note the begin and the end of a run; yields the id of the job."""
+def _noted(key: str, *, countdown: float = _COUNTDOWN, job_id: str = "") -> Iterator[str]:
+    """Note the begin and the end of a run; yields the id of the job, or `job_id` in its place."""
     job = current_job()
     if job is None:
         raise RuntimeError("The tasks of the drill run in its own workers only.")
-    run = {"job": job.id, "attempt": job.attempt, "pid": os.getpid()}
+    id = job_id or job.id
+    run = {"job": id, "attempt": job.attempt, "pid": os.getpid()}
     _runs(os.getpid()).write(run | {"key": key, "began": time.time()})
     outcome, error = "undone", None
     try:
-        yield job.id
+        yield id
         outcome = "done"
     except (Retry, Hiccup):
         outcome = "again"

@@ -149,3 +149,23 @@ def test_the_report_names_the_figures_the_faults_and_the_verdict():
     assert "worker killed                           1" in text
     assert "worker killed (worker 0 (prefork)) at 11.0 s" in text
     assert text.endswith("FAILED")
+
+
+@pytest.mark.parametrize("sort", [Sort.CHAIN, Sort.BATCH])
+def test_what_waits_for_others_and_begins_before_they_are_done_is_out_of_order(sort):
+    jobs = [submitted("a", sort), submitted("b", sort), submitted("end", sort, after=("a", "b"))]
+
+    def judged(begin):
+        runs = [ran("a"), ran("b", 100.3, 100.6), ran("end", begin, 101.0)]
+        return judge(
+            seen(jobs, runs, [effect(1, "a"), effect(2, "b", 100.6), effect(3, "end", 101.0)])
+        )
+
+    assert judged(100.7).passed
+    assert judged(100.4).out_of_order == ["end"]
+
+
+def test_what_waits_for_others_and_begins_although_one_was_lost_is_out_of_order():
+    jobs = [submitted("a", Sort.CHAIN), submitted("b", Sort.CHAIN, after=("a",))]
+    verdict = judge(seen(jobs, [ran("b")], [effect(1, "b")]))
+    assert (verdict.lost, verdict.out_of_order) == (["a"], ["b"])

@@ -91,3 +91,12 @@ def test_the_calls_are_a_function_of_the_seed_and_of_every_sort():
 def test_some_calls_fail_before_they_succeed(sort):
     calls = [make_call(3, 0, number) for number in range(2_000)]
     assert any(call.fails for call in calls if call.sort == sort)
+
+
+def test_redis_is_left_alone_while_all_workers_are_gone():
+    for seed in SEEDS:
+        plan = make_plan(seed, 600, Shape())
+        for died in (fault.at for fault in plan if fault.kind == Kind.ALL_KILLED):
+            for fault in plan:
+                if fault.kind.startswith("Redis"):
+                    assert fault.at + fault.seconds < died or fault.at > died + 15

@@ -66,3 +66,10 @@ def test_a_wait_is_put_down_to_the_first_fault_in_it():
     flushed, killed = hit(102.0, kind=Kind.REDIS_FLUSHED), hit(104.0, 9)
     wait = longest([submitted("a")], [ran("a", 108.0, 109.0)], hits=[flushed, killed])
     assert wait.hit == flushed
+
+
+def test_a_step_of_a_chain_waits_from_the_end_of_the_one_before():
+    chain = [submitted("a", Sort.CHAIN), submitted("b", Sort.CHAIN, after=("a",))]
+    runs = [ran("a", 100.0, 120.0), ran("b", 120.5, 121.0)]
+    wait = longest(chain, runs, [effect(1, "a", 120.0)])
+    assert (wait.job, wait.seconds) == ("b", 0.5)
