@@ -84,9 +84,11 @@ def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) ->
 
 def _in_company(end: End) -> bool:
     """Whether somebody waits for the end of this job."""
-    report = end.ending.report
+    request, report = end.request, end.ending.report
     return bool(
-        end.request.chord or end.request.request_dict.get("lane") or (report and report.abandoned)
+        (request.group and request.chord)  # the one is a header, the other in the body
+        or request.request_dict.get("lane")
+        or (report and report.abandoned)
     )
 
 

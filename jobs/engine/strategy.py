@@ -5,15 +5,14 @@ pool at once; ours waits until the row is claimed. Celery's notes call this hook
 and not easy to override: tests/acceptance/test_celery_contract.py fails loudly when it changes.
 """
 
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any
 
 from celery.exceptions import InvalidTaskError
 from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
 
 from jobs.engine.message import TRACKED
-from jobs.engine.request import JobRequest
+from jobs.engine.request import NOT_DECODED, JobRequest
 
 
 def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]:
@@ -56,7 +55,7 @@ def _check(message: Any, headers: Any) -> None:
 def _protocol_2(message: Any, body: Any, in_utc: bool) -> tuple[Any, Any, bool, bool]:
     """Body, headers, whether the body is decoded, and whether times are UTC."""
     if body is None and TRACKED in message.headers:
-        message._decoded_cache = _Undecoded(message)
+        message._decoded_cache = NOT_DECODED
         return message.body, message.headers, False, in_utc
     if body is None and "args" not in message.payload:
         return message.body, message.headers, False, in_utc
@@ -65,23 +64,3 @@ def _protocol_2(message: Any, body: Any, in_utc: bool) -> tuple[Any, Any, bool, 
     else:
         translated = proto1_to_proto2(message, body)
     return translated
-
-
-class _Undecoded:
-    """The body of a message that a row was written for, decoded when somebody looks at it.
-
-    The pool's process decodes it anyhow; in the parent, a fifth of its time went into that.
-    """
-
-    def __init__(self, message: Any) -> None:
-        self._message = message
-
-    @cached_property
-    def _decoded(self) -> Any:
-        return self._message._decode()
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._decoded)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._decoded[index]
