@@ -1,6 +1,7 @@
 """Ten thousand addresses through a pipeline with real workers: outcomes, pace, memory.
 
     python -m benchmarks.endurance [--urls 10000] [--bad 12] [--children 2] [--database sqlite]
+    python -m benchmarks.endurance --urls 1000 --cancel 30     cancel it at 30 %
 
 The pictures come from a server on loopback that misbehaves on purpose, and go to an S3 server that
 takes and forgets; both are processes of their own. Printed are the resident memory of the worker
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace, environment: dict[str, str]) -> None:
     os.environ.update(environment)  # noqa: TID251 - for the Django of this process
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")  # noqa: TID251
     django.setup()
-    from benchmarks.endurance_run import begun, ended, progress  # noqa: PLC0415 - needs settings
+    from benchmarks.endurance_run import begun, cancelled, ended, progress  # noqa: PLC0415 - needs settings
 
     log = Path(environment["VAR_DIR"]).parent / "worker.log"
     arguments = ("-c", str(options.children), "-n", "w@%h", "--without-gossip")
@@ -80,6 +81,9 @@ def run(options: argparse.Namespace, environment: dict[str, str]) -> None:
                     at[quarter] = seen
                     spent = time.monotonic() - started
                     print(f"{quarter:>4} % after {spent:6.1f} s: {_megabytes(seen)}", flush=True)
+            if options.cancel is not None and now.ended * 100 >= options.cancel * now.total:
+                print(f"cancelled: no chunk runs any more after {cancelled(pipeline):.1f} s")
+                options.cancel = None
             if ended(pipeline):
                 break
             time.sleep(LOOK_SECONDS)
@@ -169,6 +173,7 @@ def main() -> None:
     parser.add_argument("--bad", type=int, default=12, help="in a hundred")
     parser.add_argument("--children", type=int, default=2)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--cancel", type=int, help="cancel when so many in a hundred have ended")
     parser.add_argument("--latency", type=float, default=0.02, help="seconds, of both servers")
     options = parser.parse_args()
     with ExitStack() as stack:

@@ -1,17 +1,19 @@
 """The Django side of benchmarks.endurance: to be imported once the settings are there."""
 
 import io
+import time
 from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from jobs.models import Pipeline, PipelineItem
+from jobs.models import Job, Pipeline, PipelineItem
 from jobs.operations.pipelines.start import NewPipeline
 from jobs.operations.pipelines.templates import store_template, template_bytes
 from jobs.queries.pipelines import Progress, causes_of, find_pipeline, progress_of
-from jobs.tasks.pipelines import start_pipeline
+from jobs.states import State
+from jobs.tasks.pipelines import cancel_pipeline, start_pipeline
 from jobs.work.pipeline import Mode, Recipe
 
 
@@ -38,6 +40,16 @@ def ended(pipeline: UUID) -> bool:
     return Pipeline.objects.filter(pk=pipeline, finished_at__isnull=False).exists()
 
 
+def cancelled(pipeline: UUID) -> float:
+    """Cancel it; returns the seconds until no job of it runs any more."""
+    running = Job.objects.filter(batch_id=find_pipeline(pipeline).batch, state=State.RUNNING)
+    begun = time.monotonic()
+    cancel_pipeline(pipeline, by="bench")
+    while running.exists():
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
 def verdict(pipeline: UUID) -> str:
     """The counts by class, and whether they add up."""
     row, now = find_pipeline(pipeline), timezone.now()
@@ -46,8 +58,8 @@ def verdict(pipeline: UUID) -> str:
     open_ = PipelineItem.objects.filter(pipeline=row, finished_at__isnull=True).count()
     names = PipelineItem.objects.filter(pipeline=row).values("name").distinct().count()
     return (
-        f"{found.done:,} done, {found.failed:,} failed ({causes}); {open_} without an end, "
-        f"{names:,} names for {row.total:,} items, {row.lap} laps"
+        f"{found.done:,} done, {found.failed:,} failed ({causes}), {found.cancelled:,} cancelled; "
+        f"{open_} without an end, {names:,} names for {row.total:,} items, {row.lap} laps"
     )
 
 
