@@ -251,6 +251,12 @@ class Job(models.Model):
                 fields=["lane", "-created_at"],
                 condition=~Q(lane=""),
             ),
+            # The same by the cause of failures.
+            models.Index(
+                name="job_newest_by_cause",
+                fields=["error_fingerprint", "-created_at"],
+                condition=~Q(error_fingerprint=""),
+            ),
             # queries.jobs: what a job has submitted (job page).
             models.Index(name="job_by_parent", fields=["parent"], condition=~Q(parent="")),
             # engine.results, engine.chords: the members of a group.

@@ -40,9 +40,10 @@ class JobFilter:
             "task": self.task,
             "queue": self.queue,
             "batch_id": self.batch,
-            "error_fingerprint": self.cause,
         }
         condition &= Q(**{column: value for column, value in exact.items() if value})
+        if self.cause:
+            condition &= Q(error_fingerprint=self.cause) & hot.WITH_CAUSE
         if self.lane:
             condition &= Q(lane=self.lane) & hot.OF_A_LANE
         if self.schedule:

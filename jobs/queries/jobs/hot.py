@@ -33,9 +33,10 @@ HELD = _literal("finished_at IS NULL") & _literal("NOT (worker = '')")
 CLAIMED = HELD & _literal("state = 'queued'")
 RUNNING = HELD & _literal("state = 'running'")
 FAILED = _literal("state = 'failed'")
-#: Submitted by another job, part of a group, of a lane, made by a schedule.
+#: Submitted by another job, part of a group, failed, of a lane, made by a schedule.
 WITH_PARENT = _literal("NOT (parent = '')")
 GROUPED = _literal("NOT (\"group\" = '')")
+WITH_CAUSE = _literal("NOT (error_fingerprint = '')")
 OF_A_LANE = _literal("NOT (lane = '')")
 OF_A_SCHEDULE = _literal("NOT (schedule = '')")
 

@@ -116,6 +116,8 @@ def test_the_home_page_reads_no_history():
         *(JobFilter(state=state) for state in State),
         JobFilter(lane="lane-7"),
         JobFilter(lane="none has it"),
+        JobFilter(cause="none has it"),
+        JobFilter(state=State.FAILED, cause="none has it"),
         JobFilter(task="none has it"),
         JobFilter(schedule="none has it"),
     ],
