@@ -198,8 +198,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "priority_steps": list(range(10)),
     # A worker that serves several queues shares itself among them by these.
     "queue_weights": HACHI_QUEUE_WEIGHTS,
-    "socket_timeout": 30,
-    "socket_connect_timeout": 3,
+    # A worker's main loop stands still for no longer than this when Redis hangs.
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "health_check_interval": 10,
 }

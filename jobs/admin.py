@@ -152,7 +152,16 @@ class PageAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Node)
 class NodeAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["name", "kind", "pool", "concurrency", "queues", "seen_at", "stopping_at"]
+    list_display = [
+        "name",
+        "kind",
+        "pool",
+        "concurrency",
+        "queues",
+        "seen_at",
+        "stopping_at",
+        "deaf_since",
+    ]
     list_filter = ["kind"]
     ordering = ["kind", "name"]
 

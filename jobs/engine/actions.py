@@ -8,6 +8,7 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
+from jobs.engine.again import atomic_again
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.turns import after_cancel, let_in
 from jobs.errors import TaskNotPublic, UnknownTask
@@ -59,7 +60,7 @@ def find_task(name: str, *, public_only: bool = False) -> Any:
     return task
 
 
-@transaction.atomic
+@atomic_again
 def cancel_jobs(ids: Collection[str], *, by: str, running: bool = True) -> int:
     """Cancel waiting jobs, and ask for the end of running ones. Returns how many it concerned."""
     now = timezone.now()
@@ -69,7 +70,7 @@ def cancel_jobs(ids: Collection[str], *, by: str, running: bool = True) -> int:
     return len(cancelled) + len(asked)
 
 
-@transaction.atomic
+@atomic_again
 def retry_jobs(ids: Collection[str], *, by: str) -> int:
     """Queue finished jobs once more. Returns how many there were."""
     now = timezone.now()

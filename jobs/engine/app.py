@@ -31,6 +31,7 @@ class JobApp(Celery):
 
     task_cls = "jobs.engine.task:JobTask"
     control_cls = "jobs.engine.control:JobControl"
+    events_cls = "jobs.engine.events:JobEvents"
 
     def send_task(self, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
         """Submit a job: `.delay()`, `apply_async`, canvas, Beat and the command line call this.

@@ -33,14 +33,14 @@ def claim_offers(
     if untracked := [request for request in rest if not request.tracked]:
         won += _adopt(untracked, worker, now)
     stale = claims.messages([c.id for c in won if _is_stale(requests[c.id], c)])
-    attempts = {claimed.id: claimed.attempt for claimed in won}
+    mine = {claimed.id: claimed for claimed in won}
     for id, request in requests.items():  # as they came: 9 before 0, and first in, first out
-        if id not in attempts:
+        if id not in mine:
             settled.lost.append(request)
             continue
-        mine = request.with_message(stale[id]) if id in stale else request
-        mine.attempt = attempts[id] + 1
-        settled.won.append(mine)
+        fresh = request.with_message(stale[id]) if id in stale else request
+        fresh.attempt, fresh.suspect = mine[id].attempt + 1, mine[id].suspect
+        settled.won.append(fresh)
 
 
 def leave_to_others(offers: Sequence[JobRequest], *, now: datetime) -> None:

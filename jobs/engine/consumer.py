@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from functools import partial
 from typing import Any
 
 from celery import bootsteps, signals
@@ -18,16 +17,17 @@ from django.utils import timezone
 
 from jobs.engine.attempt import install_log_handler
 from jobs.engine.bundle import Bundle
+from jobs.engine.connecting import STILL_SECONDS, PatientConsumer
 from jobs.engine.credit import Credit
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
 from jobs.engine.node import new_node
-from jobs.engine.pipes import Pipes
-from jobs.engine.refusal import refuse
+from jobs.engine.publisher import publisher
 from jobs.engine.regions import Region, Regions
 from jobs.engine.request import JobRequest
-from jobs.engine.stopping import Stopper
+from jobs.engine.stopping import EXIT_DEAF, Stopper
+from jobs.engine.watch import NO_ANSWER, NO_CONNECTION, STANDS_STILL, Watch
 from jobs.models import Node
 from jobs.operations.nodes import leave
 
@@ -35,19 +35,21 @@ logger = logging.getLogger(__name__)
 
 #: How long the last writes may take when the worker stops.
 _LAST_WRITES_SECONDS = 20.0
-
-#: Between two tries to reach Redis.
-_RECONNECT_SECONDS = 2.0
+#: A worker that is slow for a while is not deaf, however short the lease.
+_DEAF_SECONDS = 10.0
 
 # The children of a prefork pool; the parent of the other pools does it in LedgerStep.start.
 signals.worker_process_init.connect(install_log_handler, weak=False)
 
 
-class JobConsumer(Consumer):
+class JobConsumer(PatientConsumer):
     """Takes messages, has their jobs claimed, and hands those that were won to the pool."""
 
     class Blueprint(Consumer.Blueprint):
-        default_steps = [*Consumer.Blueprint.default_steps, "jobs.engine.consumer:LedgerStep"]
+        default_steps = [
+            *Consumer.Blueprint.default_steps,
+            "jobs.engine.consumer:LedgerStep",
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +62,6 @@ class JobConsumer(Consumer):
             queues=",".join(sorted(self.app.amqp.queues.consume_from)),
         )
         self.slots = self.pool.limit or 1
-        self._pipes = Pipes(self.hub)
         #: Short jobs that are in the pool together, which only pays where a child is a process.
         self.bundles: set[Bundle] = set()
         self._forks = isinstance(self.pool, PreforkPool)
@@ -69,36 +70,17 @@ class JobConsumer(Consumer):
         self.initial_prefetch_count = self.credit.window
         self.ledger = Ledger(self.app, self.node.id, wake=self.wake)
         dispatcher = Dispatcher(self.app, self.node.id, started_at=timezone.now())
-        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool)
+        self.ticked_at = time.monotonic()
+        watch = Watch(
+            self,
+            seconds=max(settings.HACHI_LEASE_SECONDS, _DEAF_SECONDS),
+            redis_answers=lambda: publisher().answers(),
+        )
+        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch)
         self.stopper = Stopper(
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
         self._leaving = threading.Lock()
-
-    def ensure_connected(self, conn: Any) -> Any:
-        """Connect to Redis, and as long as it is away try again every two seconds.
-
-        Celery waits two seconds longer after each try, up to thirty: it would idle for half a
-        minute after Redis is back.
-        """
-        conn.ensure_connection = partial(
-            conn.ensure_connection,
-            interval_start=_RECONNECT_SECONDS,
-            interval_max=_RECONNECT_SECONDS,
-        )
-        return super().ensure_connected(conn)
-
-    def register_with_event_loop(self, hub: Any) -> None:
-        """Called when the pool has registered its pipes with the loop, at each connect."""
-        super().register_with_event_loop(hub)
-        self._pipes.resume()
-
-    def on_close(self) -> None:
-        """Keep what is in the pool and on the way to it when the connection to Redis is lost.
-
-        Celery drops it, because its broker would deliver it again; here it is claimed, and no
-        message would ever come for it.
-        """
 
     def wake(self) -> None:
         """From any thread: there is something to hand over, or a free slot."""
@@ -106,6 +88,7 @@ class JobConsumer(Consumer):
 
     def hand_over(self) -> None:
         """Give claimed requests to the pool as far as it has free slots."""
+        self.ticked_at = time.monotonic()
         while lost := self.ledger.next_lost():
             lost.acknowledge()
         for bundle in self.bundles:
@@ -163,6 +146,9 @@ class JobConsumer(Consumer):
         if request.ended or not self.ledger.taking:
             request.give_back()
             return False
+        if request.suspect:
+            self.ledger.note_start_before(request, timezone.now())
+            return False
         return True
 
     def bundle_closed(self, bundle: Bundle, region: Region, *, at_rest: bool) -> None:
@@ -189,6 +175,26 @@ class JobConsumer(Consumer):
             expires=request.expires and request.expires.isoformat(),
         )
 
+    # --- what the watch asks and does, from its own thread (jobs.engine.watch) -------------------
+
+    def standstill(self, now: float) -> str:
+        """Why this worker takes no jobs although it could; empty if it does."""
+        if not self.ledger.taking or (isinstance(self.pool, SoloPool) and self.ledger.in_pool):
+            return ""
+        if now - self.ticked_at > STILL_SECONDS:
+            return STANDS_STILL
+        channel = getattr(self.task_consumer, "channel", None)
+        if self.connection is None or channel is None:
+            return NO_CONNECTION
+        if now - channel.answered_at < STILL_SECONDS:
+            return ""
+        return "" if channel.qos.is_full and self.ledger.has_work else NO_ANSWER
+
+    def give_up(self, *, at_once: bool) -> None:
+        """Give everything back and exit, to be started again."""
+        state.should_stop = EXIT_DEAF
+        self.stopper.begin(at_once=at_once)
+
     def leave(self, seconds: float) -> bool:
         """Make the last writes and take this worker's row away. False if that took too long."""
         if not self._leaving.acquire(timeout=seconds):
@@ -214,21 +220,21 @@ class JobConsumer(Consumer):
     # --- messages that can never run: Celery logs and drops them; here they become failed rows ---
 
     def on_unknown_message(self, body: Any, message: Any) -> None:
-        refuse(message, "UnknownMessage", "It is no message of a Celery task.")
+        self.ledger.note_refused(message, "UnknownMessage", "It is no message of a Celery task.")
         super().on_unknown_message(body, message)
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
         name = message.headers.get("task")
         text = f"This worker knows no task {name!r}. Deploy the code that has it, then retry."
-        refuse(message, NotRegistered.__name__, text)
+        self.ledger.note_refused(message, NotRegistered.__name__, text)
         super().on_unknown_task(body, message, exc)
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        refuse(message, type(exc).__name__, str(exc))
+        self.ledger.note_refused(message, type(exc).__name__, str(exc))
         super().on_invalid_task(body, message, exc)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        refuse(message, type(exc).__name__, str(exc))
+        self.ledger.note_refused(message, type(exc).__name__, str(exc))
         super().on_decode_error(message, exc)
 
 

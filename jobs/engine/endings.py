@@ -64,8 +64,11 @@ def cause_of(exc_info: Any) -> BaseException:
 def ending_of(error: BaseException | None, report: Report | None, traceback: str = "") -> Ending:
     """The ending that `error` (None for a return) stands for."""
     finished_at = report.finished_at if report else timezone.now()
-    if error is None:
+    if error is None and (report is None or report.resubmission is None):
         return Ending("succeed", finished_at, report=report)
+    if error is None:
+        # `self.retry(throw=False)`, and then it returned: Celery has sent the retry all the same.
+        return Ending("retry", finished_at, report=report, problem=_ASKED_TO_RETRY)
     return Ending(
         _kind(error, report), finished_at, error, report, _problem(error, report, traceback)
     )
@@ -76,6 +79,9 @@ def returned(now: datetime) -> Ending:
     return Ending("return", now)
 
 
+_ASKED_TO_RETRY = Problem(
+    "Retry", "The task asked for a retry (throw=False) and returned; what it returned is not kept."
+)
 _INTERRUPTED = Problem(
     "Interrupted", "Its worker was stopped before it was done. It runs again; no attempt is spent."
 )
@@ -111,7 +117,8 @@ def _kind(error: BaseException, report: Report | None) -> Kind:
             return "return"
         case WorkerLostError() | SystemExit() | KeyboardInterrupt():
             return "crash"
-    return "fail"
+    # It asked for a retry (throw=False), and then failed all the same.
+    return "retry" if report and report.resubmission else "fail"
 
 
 def _problem(error: BaseException, report: Report | None, traceback: str) -> Problem:

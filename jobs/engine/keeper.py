@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +18,10 @@ from jobs.engine.forking import fork_lock
 from jobs.engine.ledger import Ledger
 from jobs.engine.request import JobRequest
 from jobs.engine.strays import Strays
+from jobs.engine.watch import Watch
 from jobs.models import Node
 from jobs.operations.cancel import flagged_of
-from jobs.operations.nodes import enroll, heartbeat, stopping
+from jobs.operations.nodes import enroll, heartbeat, note_deaf, stopping
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,10 @@ _TURN_SECONDS = 1.0
 class Keeper:
     """Keeps one worker's row, and takes its turns as dispatcher."""
 
-    def __init__(self, ledger: Ledger, dispatcher: Dispatcher, node: Node, pool: Any) -> None:
+    def __init__(
+        self, ledger: Ledger, dispatcher: Dispatcher, node: Node, pool: Any, watch: Watch
+    ) -> None:
+        self._watch = watch
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._strays = Strays(ledger.app, ledger)
@@ -96,9 +101,16 @@ class Keeper:
         if not self._ledger.taking and self._node.stopping_at is None:
             self._node.stopping_at = now
             stopping(self._node.id, now=now)
+        self._watch_over(now)
         self._stop_cancelled(now)
         self._strays.put_back(now)
         self._dispatcher.run_once(now)
+
+    def _watch_over(self, now: datetime) -> None:
+        self._watch.look(now, time.monotonic())
+        if self._node.deaf_since != self._watch.deaf_since:
+            self._node.deaf_since = self._watch.deaf_since
+            note_deaf(self._node.id, since=self._node.deaf_since)
 
     def _beat(self, now: datetime) -> None:
         if self._enrolled and heartbeat(self._node.id, now=now):
@@ -109,6 +121,7 @@ class Keeper:
         self._node.seen_at = now
         enroll(self._node)
         self._enrolled = True
+        self._ledger.enrolled.set()
 
     def _stop_cancelled(self, now: datetime) -> None:
         grace = timedelta(seconds=settings.HACHI_CANCEL_GRACE_SECONDS)

@@ -20,8 +20,9 @@ from django.utils import timezone
 
 from jobs.engine.endings import Ending, unwritable
 from jobs.engine.forking import fork_lock
-from jobs.engine.notes import End, Note, Offer, Start, TakenBack
+from jobs.engine.notes import End, Note, Offer, Refused, Start, TakenBack
 from jobs.engine.pace import Pace
+from jobs.engine.refusal import refuse
 from jobs.engine.request import JobRequest
 from jobs.engine.settlement import settle
 from jobs.errors import DatabaseUnavailable
@@ -57,6 +58,9 @@ class Ledger:
         self._busy = False
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        #: Set once the worker's row is there: nobody would miss a worker that dies without one,
+        #: and what it had claimed would be its own for ever.
+        self.enrolled = threading.Event()
         #: Kept so that a forked child does not close the parent's connection when it is collected.
         self._pinned: Any = None
 
@@ -69,6 +73,17 @@ class Ledger:
     def note_start(self, request: JobRequest, at: datetime) -> None:
         """The pool has begun an attempt."""
         self._inbox.put(Start(request, at))
+
+    def note_start_before(self, request: JobRequest, at: datetime) -> None:
+        """Write the start of an attempt, and then offer it to the pool; it keeps a slot meanwhile.
+
+        Starts are written a few milliseconds after they happen. A job that kills its whole worker
+        within that time would leave no trace and run for ever; so a job that a dead worker had
+        claimed begins only once its start is in the database, where it counts as a crash.
+        """
+        request.suspect = False
+        self.in_pool += 1
+        self._inbox.put(Start(request, at, before=True))
 
     def note_end(self, request: JobRequest, ending: Ending) -> None:
         """An attempt has ended, or goes back without having begun."""
@@ -83,6 +98,10 @@ class Ledger:
     def note_taken_back(self, request: JobRequest, error_type: str, reason: str) -> None:
         """A claimed job must not begin any more."""
         self._inbox.put(TakenBack(request, error_type, reason))
+
+    def note_refused(self, message: Any, error_type: str, reason: str) -> None:
+        """A message that can never run becomes a failed row."""
+        self._inbox.put(Refused(message, error_type, reason))
 
     # --- for the consumer's thread -----------------------------------------------------------
 
@@ -102,6 +121,11 @@ class Ledger:
     def next_lost(self) -> JobRequest | None:
         """The next request that was not won; its message only costs credit."""
         return self._lost.popleft() if self._lost else None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something is held, or on its way to being so."""
+        return bool(self.held) or not self._inbox.empty()
 
     @property
     def has_won(self) -> bool:
@@ -143,6 +167,8 @@ class Ledger:
 
     def run(self) -> None:
         """Settle batches until `close` is called and nothing is left to write."""
+        while not self.enrolled.wait(0.2) and not self._stop.is_set():
+            pass
         while True:
             batch = self._gather()
             if batch:
@@ -191,12 +217,21 @@ class Ledger:
                     self._settle_for_sure([note])
                 return
 
+    def _let_begin(self, note: Start) -> None:
+        self.in_pool -= 1
+        self._won.appendleft(note.request)
+
     def _give_up(self, note: Note, error: Exception) -> None:
         """A note that cannot be written: end its job with the reason, and lose no credit."""
         logger.error("This could not be written: %r", note, exc_info=error)
         if isinstance(note, Offer):
             self._lost.append(note.request)
             self._wake()
+        elif isinstance(note, Start) and note.before:
+            self._let_begin(note)
+            self._wake()
+        elif isinstance(note, Refused):
+            return
         elif isinstance(note, End) and not note.ending.unwritable:
             self._settle_for_sure([End(note.request, unwritable(error))])
         else:
@@ -231,6 +266,9 @@ class Ledger:
         batch = self._without_duplicates(batch)
         with self._lock:
             self._tune_connection()
+            for note in batch:
+                if isinstance(note, Refused):
+                    refuse(note.message, note.error_type, note.reason)
             settled = settle(
                 self.app, batch, worker=self.worker, taking=self.taking, now=timezone.now()
             )
@@ -238,6 +276,9 @@ class Ledger:
             self.held[request.id] = request
             self._won.append(request)
         self._lost.extend(settled.lost)
+        for note in batch:
+            if isinstance(note, Start) and note.before:
+                self._let_begin(note)
         for request in settled.done:
             if self.held.get(request.id) is request:
                 del self.held[request.id]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from jobs.engine.endings import Ending
 from jobs.engine.request import JobRequest
@@ -20,6 +21,8 @@ class Start:
 
     request: JobRequest
     at: datetime
+    #: The pool has not: it is to begin once this is written.
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,16 @@ class TakenBack:
     reason: str
 
 
-Note = Offer | Start | End | TakenBack
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that can never run has come."""
+
+    message: Any
+    error_type: str
+    reason: str
+
+
+Note = Offer | Start | End | TakenBack | Refused
 
 
 @dataclass(slots=True)

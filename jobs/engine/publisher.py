@@ -68,6 +68,13 @@ class Publisher:
                     pipe.lpush(key, *contents[start : start + _CHUNK])
             pipe.execute()
 
+    def answers(self) -> bool:
+        """Whether Redis answers at all, within the short timeout."""
+        try:
+            return bool(self._redis.ping())
+        except redis.RedisError:
+            return False
+
     def oldest(self, bells: Collection[Bell]) -> dict[Bell, datetime | None]:
         """When the oldest message of each list was published; None for an empty list.
 

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from celery import current_app
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from kombu.utils.json import dumps
 
@@ -20,7 +20,11 @@ _LONGEST = 100_000
 
 
 def refuse(message: Any, error_type: str, text: str) -> None:
-    """Fail the row of `message`, or write one for it. Never raises: the worker must live on."""
+    """Fail the row of `message`, or write one for it.
+
+    Raises:
+        django.db.OperationalError, InterfaceError: the database is away; call it again.
+    """
     headers = message.headers if isinstance(message.headers, dict) else {}
     id = headers.get("id")
     id = id if isinstance(id, str) and 0 < len(id) <= 255 else new_id()
@@ -31,8 +35,9 @@ def refuse(message: Any, error_type: str, text: str) -> None:
                 after_end(current_app, [id], now=timezone.now())
             else:
                 record_failures([_row(id, headers, message, problem)])
-    except (DatabaseError, InterfaceError):
-        connection.close()
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError:
         logger.exception("A refused message could not be kept: %r", headers)
 
 

@@ -48,6 +48,8 @@ class JobRequest(Request):
 
     #: The number of the coming attempt; 0 until the row is claimed.
     attempt = 0
+    #: It may have killed a worker: its start is to be written before it begins.
+    suspect = False
     #: Its attempt has ended, or it was taken back before one began.
     ended = False
     #: When its attempt began, in seconds since 1970.

@@ -40,6 +40,8 @@ _LAST_WRITES_SECONDS = 5.0
 _UNTIL_GONE = timedelta(seconds=1)
 
 EXIT_NOT_WRITTEN = 1
+#: It was alive and took no jobs (jobs.engine.watch): start it again. EX_TEMPFAIL.
+EXIT_DEAF = 75
 
 
 class Stopper:
@@ -66,9 +68,9 @@ class Stopper:
             _listen(hostname)
             signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
 
-    def begin(self) -> None:
+    def begin(self, *, at_once: bool = False) -> None:
         """The worker stops without a signal (`celery control shutdown`): the time runs."""
-        self._tell(_BEGIN)
+        self._tell(signal.SIGQUIT if at_once else _BEGIN)
 
     def ended(self) -> None:
         """The worker has ended by itself."""
@@ -113,7 +115,8 @@ class Stopper:
         logger.warning("The time to stop is over: %d running jobs go back.", interrupted)
         if gone and self._next_wish(_WAY_OUT_SECONDS) == _ENDED:
             return
-        code = 0 if self._leave(_LAST_WRITES_SECONDS) else EXIT_NOT_WRITTEN
+        written = self._leave(_LAST_WRITES_SECONDS)
+        code = state.should_stop or (os.EX_OK if written else EXIT_NOT_WRITTEN)
         logging.shutdown()
         sys.stdout.flush()
         os._exit(code)

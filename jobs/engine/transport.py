@@ -12,7 +12,9 @@ from typing import Any
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from kombu.utils.json import loads
+from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
+from redis.retry import Retry
 
 from jobs.engine.fair_share import FairShare
 from jobs.engine.message import SEPARATOR, bell
@@ -44,6 +46,12 @@ class QoS(virtual.QoS):
         self._resting = free < (max(1, self.prefetch_count // 2) if self._resting else 1)
         return not self._resting
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the credit may be used up, so that nothing need be asked for."""
+        free = self.can_consume_max_estimate()
+        return free is not None and free < max(1, (self.prefetch_count or 0) // 2)
+
 
 class Channel(kombu_redis.Channel):
     """A channel that serves each queue by its weight, and 9 before 0 within it."""
@@ -57,6 +65,27 @@ class Channel(kombu_redis.Channel):
         super().__init__(*args, **kwargs)
         self.QoS = QoS
         self._queue_cycle = FairShare(self.queue_weights)
+        #: When Redis last answered a request for messages, as time.monotonic(); jobs.engine.watch.
+        self.answered_at = kombu_redis.monotonic()
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        """Connect without redis-py's own three retries.
+
+        They sleep in the worker's main loop, which has better things to do while Redis hangs.
+        """
+        params: dict[str, Any] = super()._connparams(asynchronous=asynchronous)
+        return params | {"retry": Retry(NoBackoff(), 0)}
+
+    def maybe_refresh_binding_expiry(self) -> None:
+        """Keep the tables of the control queues alive; after a failure not again at once.
+
+        kombu tries it every second, in the main loop, each time for as long as a timeout.
+        """
+        try:
+            super().maybe_refresh_binding_expiry()
+        except self.connection_errors:
+            self._binding_expiry_refreshed_at = kombu_redis.monotonic()
+            raise
 
     def _q_for_pri(self, queue: str, pri: int) -> str:
         return bell(queue, min(9, max(0, int(pri))))
@@ -85,6 +114,7 @@ class Channel(kombu_redis.Channel):
             except self.connection_errors:
                 self.client.connection.disconnect()
                 raise
+            self.answered_at = kombu_redis.monotonic()
             if not answer:
                 raise kombu_redis.Empty
             key = kombu_redis.bytes_to_str(answer[0])

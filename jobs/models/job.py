@@ -80,6 +80,9 @@ class Job(models.Model):
     max_attempts = models.PositiveIntegerField(null=True, blank=True)
     #: How often a worker died while running it.
     crashes = models.PositiveIntegerField(default=0)
+    #: How often a worker died that had claimed it, without a word about its start. It may have
+    #: killed that worker within the moment before its start was written; see engine.ledger.
+    releases = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     #: The node (jobs.models.Node) that has it or had it last.
     worker = models.CharField(max_length=100, default="", blank=True)

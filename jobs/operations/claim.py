@@ -24,6 +24,8 @@ class Claimed:
     attempt: int
     #: When the message that the row holds was published; another message is stale.
     published_at: datetime | None
+    #: A worker died that had claimed it: its start is to be written before it begins.
+    suspect: bool
 
 
 def claim(ids: Collection[str], *, worker: str, now: datetime) -> list[Claimed]:
@@ -45,11 +47,14 @@ def claim(ids: Collection[str], *, worker: str, now: datetime) -> list[Claimed]:
             "(p.kind = 'queue' AND p.value = jobs_job.queue) "
             "OR (p.kind = 'task' AND p.value = jobs_job.task) "
             "OR (p.kind = 'lane' AND p.value = jobs_job.lane)) "
-            "RETURNING id, attempt, published_at",
+            "RETURNING id, attempt, published_at, releases",
             [worker, moment, *params, worker, moment],
         )
         rows = cursor.fetchall()
-    return [Claimed(id, attempt, _moment(published)) for id, attempt, published in rows]
+    return [
+        Claimed(id, attempt, _moment(published), releases > 0)
+        for id, attempt, published, releases in rows
+    ]
 
 
 def _moment(value: datetime | str | None) -> datetime | None:
@@ -80,13 +85,15 @@ def adopt(drafts: Sequence[Draft], *, worker: str, now: datetime) -> list[Claime
 
 
 @transaction.atomic
-def release(ids: Collection[str], *, worker: str, now: datetime) -> list[Job]:
+def release(
+    ids: Collection[str], *, worker: str, now: datetime, worker_died: bool = False
+) -> list[Job]:
     """Put claimed jobs that never started back into the queue; no attempt is spent.
 
     Returns the rows: the queued ones are to be published again, the others were to be cancelled.
     """
     held = Job.objects.filter(id__in=ids, worker=worker, state=State.QUEUED)
-    return _put_back(held, now=now)
+    return _put_back(held, now=now, releases=F("releases") + int(worker_died))
 
 
 @transaction.atomic

@@ -23,6 +23,11 @@ def stopping(node_id: str, *, now: datetime) -> None:
     Node.objects.filter(id=node_id).update(stopping_at=now, seen_at=now)
 
 
+def note_deaf(node_id: str, *, since: datetime | None) -> None:
+    """Say that a process is alive and takes no jobs, or (None) that it takes them again."""
+    Node.objects.filter(id=node_id).update(deaf_since=since)
+
+
 def leave(node_id: str) -> None:
     """Take away the row of a process that ends in order."""
     Node.objects.filter(id=node_id).delete()

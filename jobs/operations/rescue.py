@@ -28,11 +28,13 @@ class Rescue:
 def rescue(worker: str, *, max_crashes: int, reason: str, now: datetime) -> Rescue:
     """Take everything back from `worker`, which is dead.
 
-    Claimed jobs go back without an attempt spent; running ones are crashes. The worker's row goes
-    too: should it wake up, it finds neither its row nor its jobs, and writes nothing.
+    Claimed jobs go back without an attempt spent; running ones are crashes. One of the claimed may
+    have killed the worker before its start was written: the next worker writes it first. The
+    worker's row goes too: should it wake up, it finds neither its row nor its jobs, and writes
+    nothing.
     """
     claimed = Job.objects.held_by(worker, State.QUEUED).values_list("id", flat=True)
-    released = release(list(claimed), worker=worker, now=now)
+    released = release(list(claimed), worker=worker, now=now, worker_died=True)
     running = Job.objects.held_by(worker, State.RUNNING)
     ended = [
         crash(job, max_crashes=max_crashes, reason=reason, now=now)

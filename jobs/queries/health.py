@@ -27,8 +27,15 @@ BEAT_SECONDS = 30.0
 NO_DATABASE = "The database does not answer. Start it, or correct DATABASE_URL."
 NO_REDIS = "Redis does not answer. Start it, or correct REDIS_URL; jobs are accepted and wait."
 NO_WORKER = "No worker is alive. Start one: celery -A config worker."
+DEAF_WORKER = (
+    "No worker takes jobs, though one is alive. It reconnects and starts anew by itself; its log "
+    "says why."
+)
 NO_BEAT = "Beat is not alive, so no schedule runs. Start it: celery -A config beat."
 NOT_KNOWN = "Not known while the database does not answer."
+
+#: Among the kinds of process: a worker that is alive and takes no jobs.
+_DEAF = "deaf"
 
 _running: dict[str, Future[Any]] = {}
 _lock = Lock()
@@ -43,7 +50,9 @@ def checks(now: datetime) -> dict[str, str]:
     return {
         "database": NO_DATABASE if seen is None else OK,
         "redis": OK if redis not in late and redis.result() else NO_REDIS,
-        "worker": _alive(seen, Node.Kind.WORKER, NO_WORKER),
+        "worker": _alive(
+            seen, Node.Kind.WORKER, DEAF_WORKER if seen and _DEAF in seen else NO_WORKER
+        ),
         "beat": _alive(seen, Node.Kind.BEAT, NO_BEAT),
     }
 
@@ -89,7 +98,8 @@ def _seen(now: datetime) -> set[str] | None:
             now - timedelta(seconds=settings.HACHI_LEASE_SECONDS)
         )
         beats = Node.objects.beats().seen_since(now - timedelta(seconds=BEAT_SECONDS))
-        return set((workers | beats).values_list("kind", flat=True))
+        rows = (workers | beats).values_list("kind", "deaf_since")
+        return {_DEAF if deaf else kind for kind, deaf in rows}
     except Error as error:
         logger.warning("The health check finds no database: %s", error)
         return None

@@ -15,6 +15,7 @@ from jobs.operations.tokens import create_token
 from tests.acceptance import postgres, workload
 from tests.acceptance.conftest import started
 from tests.acceptance.stack import wait_until
+from tests.acceptance.test_reviewed_defects import push
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite is no server that could go away"
@@ -112,6 +113,36 @@ def test_workers_wait_and_go_on_and_nothing_is_lost_or_committed_twice(outage, t
         # A crash of PostgreSQL may forget an end; nothing else makes a job run twice.
         assert len(lines(tmp_path / "ran")) == JOBS
         assert not Job.objects.filter(crashes__gt=0).exists()
+
+
+def test_a_job_that_looks_for_a_cancel_lives_through_a_restart(outage, tmp_path):
+    stack, server = outage
+    stack.worker("-c", "1")
+    result = workload.hold.delay(12, str(tmp_path / "ran"))
+    wait_until(lambda: Job.objects.filter(id=result.id, state="running").exists(), 30)
+    for _ in range(2):
+        connection.close()
+        server.stop()
+        time.sleep(2)
+        server.start()
+        time.sleep(2)
+    job = wait_until(lambda: Job.objects.filter(id=result.id, state="succeeded").first(), 40)
+    assert (job.attempt, job.crashes) == (1, 0)
+    assert lines(tmp_path / "ran") == ["started"]
+
+
+def test_a_message_of_an_unknown_task_after_a_restart_becomes_a_failed_row(outage):
+    """It is refused in the main thread, whose connection has died meanwhile."""
+    stack, server = outage
+    worker = stack.worker("-c", "1")
+    for id in ("before", "after"):
+        push(stack, {"task": "test.nobody_has_this", "id": id, "retries": 0}, "[[], {}, {}]")
+        wait_until(lambda id=id: Job.objects.filter(id=id, state="failed").exists(), 30)
+        connection.close()
+        server.stop()
+        server.start()
+    assert workload.add.delay(1, 2).get(timeout=30) == 3
+    assert worker.process.poll() is None
 
 
 def test_without_a_database_submit_pages_and_api_say_so_in_a_sentence(outage):

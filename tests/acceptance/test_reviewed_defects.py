@@ -1,15 +1,19 @@
 """What a review of the engine found: every defect keeps the test that would have caught it."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
 from celery import chain, chord, signature
+from django.db import connection
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from jobs.engine.actions import cancel_jobs, retry_jobs
-from jobs.models import Job
+from jobs.models import Attempt, Job
 from jobs.states import State
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until
@@ -169,6 +173,45 @@ def push(stack, headers, body, **properties):
         },
     }
     stack.redis.client().lpush("celery", json.dumps(envelope))
+
+
+@pytest.mark.parametrize("then", ["return", "fail"])
+def test_a_retry_that_was_asked_for_without_raising_is_not_dropped(stack, tmp_path, then):
+    stack.worker("-c", "1")
+    result = workload.retry_and_go_on.delay(str(tmp_path / "ran"), then)
+    assert result.get(timeout=25) == 2
+    assert (tmp_path / "ran").read_text().split() == ["1", "2"]
+    assert Attempt.objects.get(job_id=result.id).outcome == Attempt.Outcome.RETRIED
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no lock for all writers")
+def test_a_write_lock_held_for_longer_than_the_lease_doubles_nothing(stack, tmp_path):
+    """Nobody can beat meanwhile, so that all look dead to whoever gets the lock first."""
+    workers = [stack.worker("-c", "2", name=name) for name in "ab"]
+    results = [workload.hold.delay(14, str(tmp_path / f"ran-{n}")) for n in range(2)]
+    wait_until(lambda: Job.objects.filter(state=State.RUNNING).count() == 2, 30)
+    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(9)  # the lease is 4 s
+        other.rollback()
+    for result in results:
+        job = wait_until(lambda id=result.id: finished(id), 40)
+        assert (job.state, job.attempt, job.crashes) == (State.SUCCEEDED, 1, 0)
+    assert not Attempt.objects.exists()
+    assert all("was thought dead" not in worker.text() for worker in workers)
+
+
+def test_a_schedule_whose_queue_is_too_long_for_the_column_stops_no_other(stack):
+    interval = IntervalSchedule.objects.create(every=1, period="seconds")
+    for name, queue in (("broken", "q" * 150), ("sound", None)):
+        PeriodicTask.objects.create(
+            name=name, task="test.add", args="[1, 2]", interval=interval, queue=queue
+        )
+    beat = stack.beat()
+    wait_until(lambda: Job.objects.filter(schedule="sound").count() >= 3, 40)
+    assert beat.process.poll() is None
+    if connection.vendor == "postgresql":  # SQLite counts no characters
+        assert not Job.objects.filter(schedule="broken").exists()
 
 
 def test_a_retry_into_another_queue_moves_the_row_too(stack):

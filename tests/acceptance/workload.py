@@ -9,6 +9,7 @@ from pathlib import Path
 
 from billiard.connection import Connection
 from celery import chain, chord, group, shared_task
+from celery.worker.control import control_command
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -48,6 +49,17 @@ def flaky(self, path, successes_at=3):
     logger.info("attempt %s", current_job().attempt)
     if current_job().attempt < successes_at:
         raise self.retry(exc=ValueError("not yet"), countdown=0.1)
+    return current_job().attempt
+
+
+@shared_task(name="test.retry_and_go_on", bind=True, max_retries=3)
+def retry_and_go_on(self, path, then="return"):
+    """Ask for a retry in the form that does not raise; then return, or fail, all the same."""
+    append.run(path, str(current_job().attempt))
+    if current_job().attempt == 1:
+        self.retry(countdown=0.1, throw=False)
+        if then == "fail":
+            raise ValueError("and yet")
     return current_job().attempt
 
 
@@ -111,6 +123,13 @@ def softly_limited():
 def kill_child():
     """Kill the process that runs it."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@shared_task(name="test.kill_worker")
+def kill_worker(path):
+    """Kill the whole worker, in the very moment in which it begins."""
+    append.run(path, "killed")
+    os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
 @shared_task(name="test.talk")
@@ -191,6 +210,19 @@ def pay_in_the_end(token):
             name=f"{token} by {current_job().attempt}", digest=token, created_at=timezone.now()
         )
         finish.result = "paid"
+
+
+@control_command(name="test_freeze")
+def freeze(panel):
+    """The worker's main loop stands still."""
+    time.sleep(3600)
+
+
+@control_command(name="test_forget_redis")
+def forget_redis(panel):
+    """The worker's main loop goes on, and never asks Redis for a message again."""
+    ticks = panel.consumer.hub.on_tick
+    ticks -= {tick for tick in ticks if tick.__module__ == "kombu.transport.redis"}
 
 
 @shared_task(name="test.odd")

@@ -1,4 +1,4 @@
-"""Jobs from the command line: list, show, cancel, retry, pause and resume."""
+"""Jobs from the command line: list, show, cancel, retry, pause and resume; and the workers."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,11 +11,18 @@ from jobs.engine import actions
 from jobs.errors import HachiError, JobNotFound
 from jobs.management.given import known_ids, moment_to_come, who
 from jobs.models import Pause
-from jobs.queries.jobs import JobFilter, find_pause, job_details, list_jobs, pause_rows
+from jobs.queries.jobs import (
+    JobFilter,
+    find_pause,
+    job_details,
+    list_jobs,
+    pause_rows,
+    process_rows,
+)
 from jobs.queries.sentences import count_of
 from jobs.states import State
 
-_VERBS = "list | show | cancel | retry | pause | resume"
+_VERBS = "list | workers | show | cancel | retry | pause | resume"
 
 
 class Command(BaseCommand):
@@ -28,6 +35,7 @@ class Command(BaseCommand):
         for name in ("task", "queue", "lane"):
             listed.add_argument(f"--{name}", default="")
         listed.add_argument("--limit", type=int, default=20)
+        verbs.add_parser("workers", help="Every process: name, kind, pool, slots, queues, state.")
         show = verbs.add_parser("show", help="One job, and why it is where it is.")
         show.add_argument("id")
         for verb, text in (
@@ -46,6 +54,7 @@ class Command(BaseCommand):
     def handle(self, *, verb: str, **given: Any) -> None:
         acts: dict[str, Callable[..., None]] = {
             "list": self._list,
+            "workers": self._workers,
             "show": self._show,
             "cancel": self._cancel,
             "retry": self._retry,
@@ -75,6 +84,13 @@ class Command(BaseCommand):
             self.stdout.write("\t".join((row.id, row.state, row.task, row.queue, row.note)))
         for pause in pause_rows(now):
             self.stderr.write(pause.text)
+
+    def _workers(self, given: dict[str, Any]) -> None:
+        for row in process_rows(timezone.now()):
+            slots = str(row.slots or "")
+            self.stdout.write(
+                "\t".join((row.name, row.kind, row.pool, slots, row.queues, row.note))
+            )
 
     def _show(self, given: dict[str, Any]) -> None:
         details = job_details(given["id"].replace("\0", ""), timezone.now())

@@ -16,6 +16,7 @@ from jobs.queries.jobs.listing import (
     running_now,
 )
 from jobs.queries.jobs.pauses import PauseRow, active_pauses, find_pause, pause_rows
+from jobs.queries.jobs.processes import ProcessRow, process_rows
 from jobs.queries.jobs.tally import Counts, counts
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "JobPage",
     "JobRow",
     "PauseRow",
+    "ProcessRow",
     "active_pauses",
     "alarms",
     "counts",
@@ -42,6 +44,7 @@ __all__ = [
     "newer_than",
     "next_due",
     "pause_rows",
+    "process_rows",
     "recently_finished",
     "rows_of",
     "running_now",

@@ -47,7 +47,13 @@ class Failures:
 
 def alarms(there: Fleet, now: datetime, *, schedules: int) -> Sequence[Alarm]:
     """What keeps jobs from running; `schedules` is how many are enabled."""
-    return [*_processes(there, schedules), *_silent(there, now), *_queues(there, now), *_late(now)]
+    return [
+        *_processes(there, schedules),
+        *_silent(there, now),
+        *_deaf(there, now),
+        *_queues(there, now),
+        *_late(now),
+    ]
 
 
 def failures(now: datetime) -> Sequence[Failures]:
@@ -97,6 +103,15 @@ def _silent(there: Fleet, now: datetime) -> Iterator[Alarm]:
         if node.seen_at < there.heard_since and node.kind in kinds:
             silent = ago(node.seen_at, now)
             yield Alarm(f"{node.kind.capitalize()} {node.name} has been silent for {silent}.")
+
+
+def _deaf(there: Fleet, now: datetime) -> Iterator[Alarm]:
+    for node in there.workers:
+        if node.deaf_since:
+            yield Alarm(
+                f"Worker {node.name} is alive but has taken no jobs for "
+                f"{ago(node.deaf_since, now)}. It reconnects, then starts anew by itself."
+            )
 
 
 def _queues(there: Fleet, now: datetime) -> Iterator[Alarm]:

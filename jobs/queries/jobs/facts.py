@@ -43,7 +43,9 @@ class Fleet:
     def listening_to(self, queue: str) -> Sequence[Node]:
         """The workers that take jobs from `queue`."""
         return [
-            node for node in self.workers if not node.stopping_at and queue in _names(node.queues)
+            node
+            for node in self.workers
+            if not node.stopping_at and not node.deaf_since and queue in _names(node.queues)
         ]
 
     def named(self, pk: str) -> Node | None:

@@ -52,6 +52,13 @@ def test_head_does_as_well(stranger, all_up):
     assert (response.status_code, response.content) == (200, b"")
 
 
+def test_a_worker_that_takes_no_jobs_is_no_worker(stranger, all_up):
+    Node.objects.filter(kind="worker").update(deaf_since=timezone.now())
+    response = stranger.get("/healthz")
+    assert response.status_code == 503
+    assert response.json()["checks"]["worker"].startswith("No worker takes jobs, though one is")
+
+
 @pytest.mark.parametrize("kind", ["worker", "beat"])
 def test_a_process_that_has_fallen_silent_is_named(stranger, all_up, kind):
     Node.objects.filter(kind=kind).update(seen_at=timezone.now() - timedelta(minutes=1))

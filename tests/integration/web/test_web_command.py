@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from jobs.models import Job, Pause
-from tests.integration.web.web_rows import make_job, make_pause
+from jobs.models import Job, Node, Pause
+from tests.integration.web.web_rows import make_job, make_pause, make_worker
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,19 @@ def refused(*words):
     with pytest.raises(CommandError) as caught:
         run(*words)
     return str(caught.value)
+
+
+def test_the_workers_are_listed_with_what_they_do():
+    now = timezone.now()
+    make_worker("listens")
+    make_worker("mute", silent=60)
+    make_worker("deaf")
+    Node.objects.filter(name="deaf").update(deaf_since=now - timedelta(seconds=90))
+    out, _ = run("workers")
+    rows = {line.split("\t")[0]: line.split("\t") for line in out.splitlines()}
+    assert rows["listens"][5].startswith("up for")
+    assert rows["mute"][5].startswith("silent for")
+    assert rows["deaf"][5].startswith("alive, but takes no jobs for 1 min")
 
 
 def test_jobs_are_listed_one_in_a_line_the_newest_first():
@@ -103,7 +116,7 @@ def test_a_moment_without_a_zone_is_one_of_the_site(settings):
         (["pause", "queue", "x", "--until", "2001-01-01T06:00"], "is past."),
         (["pause", "queue", "a\x00"], "1 to 255 printable characters"),
         (["resume", "queue", "x"], "The queue x is not paused."),
-        ([], "list | show | cancel | retry | pause | resume"),
+        ([], "list | workers | show | cancel | retry | pause | resume"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(words, sentence):

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from jobs.models import Node
 from jobs.queries.schedules import next_fire, upcoming
 from tests.integration.web.web_rows import make_job, make_worker
 
@@ -48,6 +49,12 @@ def test_no_beat_is_told_if_there_is_something_to_fire(web, schedule):
 
     PeriodicTask.objects.update(enabled=False)
     assert "No beat" not in alarms(web).replace("no beat runs", "")
+
+
+def test_a_worker_that_is_alive_and_takes_no_jobs_is_told(web):
+    make_worker("deaf")
+    Node.objects.update(deaf_since=timezone.now() - timedelta(seconds=90))
+    assert "Worker deaf is alive but has taken no jobs for 1 min" in alarms(web)
 
 
 def test_a_silent_worker_is_told(web):
