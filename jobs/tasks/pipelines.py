@@ -243,6 +243,7 @@ def _run_taken(
     ledger: ChunkLedger, recipe: Recipe, destination: Destination, originals: Originals
 ) -> None:
     """Run items that were taken up; whatever happens, none of them stays taken."""
+    _forget_old_downloads(ledger.items.values(), originals)
     items = _for_a_while(ledger.items.values())
     hosts = manners_of({host_of(item.url) for item in ledger.items.values()})
     try:
@@ -270,6 +271,13 @@ def _run_taken(
     except BaseException:
         ledger.give_up()
         raise
+
+
+def _forget_old_downloads(rows: Iterable[PipelineItem], originals: Originals) -> None:
+    """Of items that a person wants downloaded again: their rows know of no download any more."""
+    for row in rows:
+        if row.lap > 1 and not row.attempt and not row.original:
+            originals.forget(row.url)
 
 
 def _for_a_while(rows: Iterable[PipelineItem]) -> Iterator[Item]:

@@ -17,9 +17,11 @@ def headline(pipeline: Pipeline, progress: Progress, now: datetime) -> str:
         return f"{_by(pipeline)}: what runs is being stopped. {counts}"
     if pipeline.held_until:
         return f"{counts} {holding(pipeline, now)}"
-    if not progress.running and not progress.ended:
+    if not (progress.running or progress.ended or progress.again):
         return f"{count_of(progress.total, 'picture')} to make. Waiting for a free worker."
-    return " ".join(filter(None, (counts, _pace(progress), _again(progress))))
+    idle = not progress.running and progress.waiting > progress.again
+    pace = "Waiting for a free worker." if idle else _pace(progress)
+    return " ".join(filter(None, (counts, pace, _again(progress))))
 
 
 def holding(pipeline: Pipeline, now: datetime) -> str:

@@ -13,7 +13,7 @@ from jobs.operations.pipelines.outcomes import Noted
 from jobs.operations.pipelines.retry import ALL, FAILED, UNDONE, NotFinished, NothingToRetry
 from jobs.queries.pipelines import causes_of, csv_rows, list_pipelines, progress_of
 from jobs.tasks import pipelines as tasks
-from jobs.work.pipeline import DestinationDown, Failure, Stage
+from jobs.work.pipeline import DestinationDown, Failure, Flow, Stage
 from tests.integration.pipeline_runs import done, failed, fresh, run_chunks, states
 
 pytestmark = pytest.mark.django_db
@@ -313,6 +313,26 @@ def test_only_what_failed_is_retried_and_keeps_its_download(start, chunk_runs):
     assert states(pipeline) == ["done"] * 3
     with pytest.raises(NothingToRetry):
         tasks.retry_pipeline(pipeline.pk, by="ben")
+
+
+@pytest.mark.parametrize(("download_again", "kept"), [(False, True), (True, False)])
+def test_a_kept_download_is_used_by_a_retry_unless_it_is_to_be_downloaded_again(
+    start, monkeypatch, download_again, kept
+):
+    found = []
+
+    def keeps_and_fails(items, recipe, destination, policy, *, stop, tell, originals, gate):
+        for item in items:
+            found.append(originals.find(item.url))
+            name = originals.keep(item.url, b"the download")
+            tell([failed(item, Failure.REJECTED, Stage.UPLOAD, original=name)], Flow())
+
+    monkeypatch.setattr(tasks, "run_chunk", keeps_and_fails)
+    pipeline = start(2)
+    run_chunks(pipeline)
+    tasks.retry_pipeline(pipeline.pk, download_again=download_again, by="ben")
+    run_chunks(pipeline)
+    assert found == [None, None, *[b"the download" if kept else None] * 2]
 
 
 def test_what_was_cancelled_can_be_gone_on_with_and_all_can_be_run_again(start, chunk_runs):
