@@ -30,6 +30,7 @@ from jobs.operations.pipelines.laps import Lap
 from jobs.operations.pipelines.start import NewPipeline
 from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_pipeline
+from jobs.queries.sentences import count_of
 from jobs.tasks.bounds import bounded_memory
 from jobs.tasks.chunk_ledger import ChunkLedger
 from jobs.tasks.destinations import open_destination, require_destination
@@ -100,7 +101,7 @@ def settle_pipeline(pipeline_id: str, lap: int) -> str:
         if left is None:
             return "finished"
         _submit(left)
-    return f"{len(left.chunks)} chunks more"
+    return f"{count_of(len(left.chunks), 'chunk')} more"
 
 
 def start_pipeline(wanted: NewPipeline, *, by: str) -> Pipeline:

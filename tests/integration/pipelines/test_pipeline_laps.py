@@ -66,7 +66,7 @@ def test_what_may_pass_waits_for_another_lap_and_fails_in_the_end(start, chunk_r
         failed(item, Failure.BUSY, worth_retrying=True) if item.number == 1 else done(item)
     )
     pipeline = start(3)
-    assert run_chunks(pipeline) == "1 chunks more"
+    assert run_chunks(pipeline) == "1 chunk more"
     item = pipeline.items.get(number=1)
     assert (item.state, item.reason, item.lap) == ("waiting", "busy", 2)
     assert item.due_at > timezone.now()
@@ -279,7 +279,7 @@ def test_what_runs_when_a_pipeline_is_cancelled_keeps_what_it_did(start, chunk_r
 def test_a_chunk_that_died_for_good_leaves_its_items_to_the_next_lap(start, chunk_runs):
     pipeline = start(3)
     claim.take(pipeline.pk, 1, 0, hand=None, now=timezone.now())  # and dies
-    assert tasks.settle_pipeline(str(pipeline.pk), 1) == "1 chunks more"
+    assert tasks.settle_pipeline(str(pipeline.pk), 1) == "1 chunk more"
     assert tasks.settle_pipeline(str(pipeline.pk), 1) == "finished"  # a second call of it
     assert fresh(pipeline).lap == 2
     assert run_chunks(pipeline) == "finished"
