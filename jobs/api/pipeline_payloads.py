@@ -18,7 +18,7 @@ from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_template
 from jobs.queries.sentences import count_of
 from jobs.tasks.destinations import destination_names, require_destination
-from jobs.tasks.pipelines import url_policy
+from jobs.tasks.pipeline_chunks import url_policy
 from jobs.work.pipeline import BadRecipe, Recipe
 from jobs.work.url_lists import check_urls
 

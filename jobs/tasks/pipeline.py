@@ -24,7 +24,7 @@ from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_template
 from jobs.tasks.bounds import bounded_memory
 from jobs.tasks.destinations import open_destination
-from jobs.tasks.pipelines import chunk_policy
+from jobs.tasks.pipeline_chunks import chunk_policy
 from jobs.work.images import Format
 from jobs.work.pipeline import (
     Destination,

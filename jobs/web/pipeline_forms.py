@@ -13,7 +13,7 @@ from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_template
 from jobs.queries.sentences import count_of
 from jobs.tasks.destinations import destination_names
-from jobs.tasks.pipelines import url_policy
+from jobs.tasks.pipeline_chunks import url_policy
 from jobs.work.pipeline import Anchor, BadRecipe, Mode, Recipe
 from jobs.work.pipeline.recipe import OUTPUTS
 from jobs.work.url_lists import BadUrlList, Problem, UrlList, decode, read_urls

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from jobs.operations.pipelines.start import NewPipeline
 from jobs.operations.pipelines.templates import store_template, template_bytes
+from jobs.tasks import pipeline_chunks
 from jobs.tasks import pipelines as tasks
 from jobs.work.pipeline import Recipe
 from tests.integration.pipeline_runs import FakeChunk, png
@@ -51,5 +52,5 @@ def start(template):
 def chunk_runs(monkeypatch):
     """What happens to items in place of a download; set `ends`."""
     fake = FakeChunk()
-    monkeypatch.setattr(tasks, "run_chunk", fake)
+    monkeypatch.setattr(pipeline_chunks, "run_chunk", fake)
     return fake

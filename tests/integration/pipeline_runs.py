@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from jobs.models import Job, Pipeline
+from jobs.tasks import pipeline_chunks
 from jobs.tasks import pipelines as tasks
 from jobs.work.pipeline import Failure, Flow, Outcome, Stage
 
@@ -48,7 +49,7 @@ def run_chunks(pipeline):
     lap = pipeline.lap
     chunks = Job.objects.filter(batch_id=pipeline.batch).count()
     for chunk in range(chunks):
-        tasks.run_pipeline_chunk(str(pipeline.pk), lap, chunk)
+        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), lap, chunk)
     return tasks.settle_pipeline(str(pipeline.pk), lap)
 
 

@@ -33,6 +33,7 @@ from jobs.queries.pipelines import (
 from jobs.queries.sentences import count_of
 from jobs.tasks import pipelines
 from jobs.tasks.destinations import destination_names
+from jobs.tasks.pipeline_chunks import url_policy
 from jobs.work.pipeline import Anchor, Mode, Recipe
 from jobs.work.pipeline.recipe import OUTPUTS
 from jobs.work.url_lists import BadUrlList, decode, read_urls
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         by = who()
         found = read_urls(
             decode(_read(given["file"])),
-            pipelines.url_policy(),
+            url_policy(),
             is_table=given["file"].lower().endswith((".csv", ".tsv")),
             most=settings.HACHI_PIPELINE_MOST_URLS,
         )

@@ -12,6 +12,7 @@ from jobs.operations.pipelines.claim import Hand
 from jobs.operations.pipelines.outcomes import Noted
 from jobs.operations.pipelines.retry import ALL, FAILED, UNDONE, NotFinished, NothingToRetry
 from jobs.queries.pipelines import causes_of, csv_rows, list_pipelines, progress_of
+from jobs.tasks import pipeline_chunks
 from jobs.tasks import pipelines as tasks
 from jobs.work.pipeline import DestinationDown, Failure, Flow, Stage
 from tests.integration.pipeline_runs import done, failed, fresh, run_chunks, states
@@ -97,10 +98,10 @@ def test_a_chunk_that_runs_again_does_only_what_is_not_done(start, chunk_runs):
 
     chunk_runs.ends = dies
     with pytest.raises(MemoryError):
-        tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert states(pipeline) == ["done", "done", "waiting", "waiting"]
     chunk_runs.ends = done
-    assert tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0) == {"done": 2, "failed": 0}
+    assert pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0) == {"done": 2, "failed": 0}
     assert chunk_runs.ran == [1, 2, 3, 3, 4]
 
 
@@ -138,7 +139,7 @@ def test_an_item_whose_process_dies_runs_alone_and_fails_the_third_time(start, c
     groups = claim.take(pipeline.pk, 1, 0, hand=None, now=timezone.now())
     assert [(group.claim, len(group.items)) for group in groups] == [("", 1)] * 3
     claim.take_alone(groups[0].items[0], hand=None, now=timezone.now())  # and dies with it
-    tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+    pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert states(pipeline) == ["failed", "done", "done"]
     assert pipeline.items.get(number=1).reason == "crashed"
 
@@ -163,9 +164,9 @@ def test_an_item_is_not_begun_for_ever(start, chunk_runs):
     chunk_runs.ends = breaks
     for _ in range(claim.MOST_ATTEMPTS):
         with pytest.raises(RuntimeError):
-            tasks.run_pipeline_chunk(str(pipeline.pk), fresh(pipeline).lap, 0)
+            pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), fresh(pipeline).lap, 0)
         tasks.settle_pipeline(str(pipeline.pk), fresh(pipeline).lap)
-    tasks.run_pipeline_chunk(str(pipeline.pk), fresh(pipeline).lap, 0)
+    pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), fresh(pipeline).lap, 0)
     tasks.settle_pipeline(str(pipeline.pk), fresh(pipeline).lap)
     assert pipeline.items.get().reason == "given_up"
     assert fresh(pipeline).finished_at
@@ -181,34 +182,34 @@ def test_a_destination_that_is_down_makes_chunks_wait_and_spends_nothing(start, 
 
     chunk_runs.ends = down_at_two
     with pytest.raises(Snoozed):
-        tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert states(pipeline) == ["done", "waiting", "waiting"]
     assert set(pipeline.items.filter(state="waiting").values_list("attempt")) == {(0,)}
     held = fresh(pipeline)
     assert (held.held_times, held.held_reason) == (1, "Nobody answers there.")
     chunk_runs.ran.clear()
     with pytest.raises(Snoozed):  # it is still left alone
-        tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert chunk_runs.ran == []
     Pipeline.objects.update(held_until=timezone.now())
     chunk_runs.ends = done
-    tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+    pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert states(pipeline) == ["done"] * 3
     assert (fresh(pipeline).held_until, fresh(pipeline).held_times) == (None, 0)
 
 
 def test_a_chunk_that_has_run_long_enough_goes_on_later(start, chunk_runs, monkeypatch):
     pipeline = start(3)
-    monkeypatch.setattr(tasks, "RUN_SECONDS", 60.0)
+    monkeypatch.setattr(pipeline_chunks, "RUN_SECONDS", 60.0)
 
     def long_at_the_second(item):
         if item.number == 2:
-            monkeypatch.setattr(tasks.time, "monotonic", lambda: 1e12)
+            monkeypatch.setattr(pipeline_chunks.time, "monotonic", lambda: 1e12)
         return done(item)
 
     chunk_runs.ends = long_at_the_second
     with pytest.raises(Snoozed):
-        tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     monkeypatch.undo()
     assert states(pipeline) == ["done", "done", "waiting"]
     assert pipeline.items.get(number=3).attempt == 0
@@ -268,7 +269,7 @@ def test_what_runs_when_a_pipeline_is_cancelled_keeps_what_it_did(start, chunk_r
 
     chunk_runs.ends = cancelled_at_three
     with pytest.raises(JobCancelled):
-        tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert states(pipeline) == ["done", "done", "cancelled", "cancelled"]
     assert fresh(pipeline).finished_at is None
     assert tasks.settle_pipeline(str(pipeline.pk), 1) == "finished"
@@ -327,7 +328,7 @@ def test_a_kept_download_is_used_by_a_retry_unless_it_is_to_be_downloaded_again(
             name = originals.keep(item.url, b"the download")
             tell([failed(item, Failure.REJECTED, Stage.UPLOAD, original=name)], Flow())
 
-    monkeypatch.setattr(tasks, "run_chunk", keeps_and_fails)
+    monkeypatch.setattr(pipeline_chunks, "run_chunk", keeps_and_fails)
     pipeline = start(2)
     run_chunks(pipeline)
     tasks.retry_pipeline(pipeline.pk, download_again=download_again, by="ben")

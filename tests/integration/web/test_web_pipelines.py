@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from jobs.models import Pipeline, PipelineItem, PipelineTemplate
+from jobs.tasks import pipeline_chunks
 from jobs.tasks import pipelines as tasks
 from jobs.work.pipeline import Failure
 from tests.integration.pipeline_runs import done, failed, fresh, png, run_chunks
@@ -132,7 +133,7 @@ def test_the_page_renews_itself_while_it_runs(web, start, chunk_runs):
     assert board.every == 1
     assert web.get(board.poll_url).status_code == 204
     listed = web.get("/pipelines/").context["board"]
-    tasks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+    pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert "3 of 3 pictures done" in web.get(board.poll_url).text
     assert "3 of 3 done" in web.get(listed.poll_url).text
 
