@@ -1,6 +1,7 @@
 """Batches as rows: join, finish once, open again, cancel, and what retention leaves of them."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -213,3 +214,60 @@ def test_a_callback_has_a_known_event_and_one_of_a_kind():
     opened(idempotency_key="k")
     with pytest.raises(IntegrityError), transaction.atomic():
         Batch.objects.create(id="other", created_at=NOW, idempotency_key="k")
+
+
+def meanwhile(first, second):
+    """`second` in the middle of `first`'s transaction; SQLite lets it wait for the end of that."""
+    inside, let_go, results = Event(), Event(), {}
+
+    def run(name, function):
+        try:
+            results[name] = function()
+        finally:
+            connection.close()
+
+    @transaction.atomic
+    def held():
+        first()
+        inside.set()
+        let_go.wait(30)
+
+    holder = Thread(target=run, args=("first", held))
+    holder.start()
+    assert inside.wait(30)
+    other = Thread(target=run, args=("second", second))
+    other.start()
+    other.join(1)
+    let_go.set()
+    for thread in (other, holder):
+        thread.join(60)
+    return results["second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_does_not_finish_while_somebody_adds_to_it():
+    id = opened()
+    end(members(id, 1))
+
+    def add():
+        batches.join(id, inside=False)
+        members(id, 1)
+
+    def finish():
+        batches.close(id, now=NOW)
+        return batches.finish(id, now=NOW)
+
+    assert meanwhile(add, finish) is None
+    assert Batch.objects.get().finished_at is None
+    assert batches.ended() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_does_not_finish_while_somebody_retries_a_job_of_it():
+    id = opened()
+    ids = members(id, 2)
+    end(ids, "failed")
+    batches.close(id, now=NOW)
+    done = meanwhile(lambda: retry(ids[:1], by="ann", now=NOW), lambda: batches.finish(id, now=NOW))
+    assert done is None
+    assert Batch.objects.get().finished_at is None
