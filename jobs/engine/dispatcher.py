@@ -19,7 +19,7 @@ from jobs.engine import bulk_actions
 from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
-from jobs.operations.cancel import expire
+from jobs.operations.cancel import expire, some_expire
 from jobs.operations.lanes import lanes_with_room, line_up
 from jobs.operations.nodes import silent, take_lease
 from jobs.operations.pauses import end_pauses, hold, let_go
@@ -172,6 +172,8 @@ class Dispatcher:
             logger.warning("%s %s is gone: %s", node.kind, node.name, turn)
 
     def _expire(self, turn: Turn, now: datetime) -> None:
+        if not some_expire(now=now):
+            return
         with transaction.atomic():
             ids = expire(now=now)
             after_end(self._app, ids, now=now)

@@ -38,7 +38,8 @@ def resume(kind: str, value: str, *, now: datetime) -> list[Job]:
 
 def end_pauses(*, now: datetime) -> int:
     """End the pauses whose time has come; returns how many."""
-    return Pause.objects.filter(until__lte=now).delete()[0]
+    over = Pause.objects.filter(until__lte=now)
+    return over.delete()[0] if over.exists() else 0  # no write lock for nothing
 
 
 def hold() -> int:
@@ -53,17 +54,18 @@ def hold() -> int:
     )
 
 
-@transaction.atomic
 def let_go(*, now: datetime, limit: int = 1_000) -> list[Job]:
     """Jobs that no pause concerns any more → queued. Returns them, to be published."""
     held = Job.objects.paused()
     paused = _paused()
     free = held.exclude(paused) if paused is not None else held
     ids = list(free.order_by("-priority", "created_at", "id").values_list("id", flat=True)[:limit])
-    Job.objects.filter(id__in=ids, state=State.SCHEDULED).update(
-        state=State.QUEUED, waiting_for="", published_at=now
-    )
-    return list(Job.objects.filter(id__in=ids).order_by("-priority", "created_at", "id"))
+    if not ids:
+        return []
+    with transaction.atomic():
+        held.filter(id__in=ids).update(state=State.QUEUED, waiting_for="", published_at=now)
+        queued = Job.objects.filter(id__in=ids, state=State.QUEUED)
+        return list(queued.order_by("-priority", "created_at", "id"))
 
 
 def _paused() -> Q | None:

@@ -42,9 +42,13 @@ def turn_statements(now):
     return {
         "flagged_of": (lambda: cancel.flagged_of("w"), "job_held"),
         "expire": (lambda: cancel.expire(now=now), "job_expires"),
+        "some_expire": (lambda: cancel.some_expire(now=now), "job_expires"),
         "let_go": (lambda: pauses.let_go(now=now), "job_paused"),
         "line_up": (lambda: lanes.line_up(now=now), "job_due"),
-        "publish_due": (lambda: publish.publish_due(now=now + timedelta(days=2)), "job_due"),
+        "publish_due": (
+            lambda: publish.publish_due(now=now + timedelta(days=2), limit=20),
+            "job_due",
+        ),
         "end_periods": (lambda: unique.end_periods(now=now), "job_unique_until"),
         "lanes_with_room": (lanes.lanes_with_room, "job_lane_waiting"),
         "lanes_with_room, taken": (lanes.lanes_with_room, "job_lane_in_turn"),
