@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, F, Max, Q, QuerySet
 
-from jobs.models import Pipeline, PipelineItem
+from jobs.models import Batch, Pipeline, PipelineItem
 from jobs.operations.pipelines.chunks import Chunk, cut, size_for
 from jobs.operations.pipelines.claim import fail_hopeless
 from jobs.operations.pipelines.hands import hands
@@ -38,7 +38,7 @@ def next_lap(pipeline_id: UUID, lap: int, *, most: int, now: datetime) -> Lap | 
     if pipeline is None:
         return None
     left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED)
-    if pipeline.cancelled_at:
+    if pipeline.cancelled_at or _cancelled_with_its_batch(pipeline):
         left.update(state=PipelineItem.State.CANCELLED, claim="", finished_at=now)
     else:
         _count_unbegun(left, now)
@@ -46,6 +46,17 @@ def next_lap(pipeline_id: UUID, lap: int, *, most: int, now: datetime) -> Lap | 
             return _cut(pipeline, most, now)
     finish(pipeline, now=now)
     return None
+
+
+def _cancelled_with_its_batch(pipeline: Pipeline) -> bool:
+    """Whether somebody has cancelled the batch of the lap: that is meant for the pipeline."""
+    batch = Batch.objects.filter(pk=pipeline.batch, cancel_requested_at__isnull=False).first()
+    if batch is None:
+        return False
+    Pipeline.objects.filter(pk=pipeline.pk).update(
+        cancelled_at=batch.cancel_requested_at, cancelled_by=batch.cancelled_by
+    )
+    return True
 
 
 def _count_unbegun(left: QuerySet[PipelineItem], now: datetime) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from jobs.engine.batch_actions import cancel_batch
 from jobs.engine.context import Snoozed
 from jobs.errors import ClaimLost, JobCancelled
 from jobs.models import Batch, Job, Node, Pipeline, PipelineItem
@@ -256,6 +257,14 @@ def test_cancel_ends_what_waits_at_once_and_finishes_when_nothing_runs(start, se
     assert row.finished_at
     assert set(Job.objects.filter(batch_id=row.batch).values_list("state")) == {("cancelled",)}
     assert not tasks.cancel_pipeline(pipeline.pk, by="ben")
+
+
+def test_who_cancels_the_batch_cancels_the_pipeline(start):
+    pipeline = start(3)
+    cancel_batch(fresh(pipeline).batch, by="ben")
+    assert tasks.settle_pipeline(str(pipeline.pk), 1) == "finished"
+    row = fresh(pipeline)
+    assert (row.cancelled, row.cancelled_by, row.lap) == (3, "ben", 1)
 
 
 def test_what_runs_when_a_pipeline_is_cancelled_keeps_what_it_did(start, chunk_runs):

@@ -112,6 +112,7 @@ def test_the_page_shows_stages_causes_and_thumbnails(web, start, chunk_runs):
     assert "2 of 3 pictures done, 1 failed." in page.text
     assert "Nothing there (404)" in page.text
     assert "It did not work." in page.text
+    assert f"/batches/{fresh(pipeline).batch}/" in page.text
     thumbnail = web.get(f"/pipelines/{pipeline.pk}/1/thumbnail")
     assert b"".join(thumbnail.streaming_content) == b"\xff\xd8jpeg"
     assert "sandbox" in thumbnail["Content-Security-Policy"]
