@@ -4,7 +4,7 @@ It is decided in the pool's process, where the error still is what was raised. A
 leaves no such process: its rule is asked in the worker's parent (jobs.engine.request).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, NoReturn
 
@@ -13,7 +13,7 @@ from celery.exceptions import Retry, TaskPredicate
 
 from jobs.engine import context
 from jobs.engine.arguments import may_retry
-from jobs.engine.retry_rules import check_attempts, check_rules, never
+from jobs.engine.retry_rules import On, check_attempts, check_rules, never
 from jobs.engine.retry_verdicts import Verdict, judge
 from jobs.errors import ClaimLost, JobCancelled
 
@@ -96,7 +96,7 @@ def verdict_on(
 ) -> Verdict | None:
     """What the rules of `task` say of `error`; `request` are the headers of its message."""
     return judge(
-        task.retry_rules,
+        _rules(task),
         error,
         job=job,
         attempt=number_of(request),
@@ -114,8 +114,14 @@ def number_of(request: Mapping[str, Any]) -> int:
 
 def most_attempts(task: Task, request: Mapping[str, Any]) -> int | None:
     """The `max_attempts` of a call, or else of its task."""
-    most: int | None = request.get("max_attempts") or task.max_attempts
+    most: int | None = request.get("max_attempts") or getattr(task, "max_attempts", None)
     return most
+
+
+def _rules(task: Task) -> Sequence[On]:
+    """The rules of a task; one with a base class of its own may have none."""
+    rules: Sequence[On] = getattr(task, "retry_rules", ())
+    return rules
 
 
 def note(why: str) -> None:
@@ -144,8 +150,8 @@ def allowed_attempts(task: Task | None, headers: Mapping[str, Any]) -> int | Non
         return headers.get("max_attempts")
     if not may_retry(task):
         return 1
-    limits = [rule.attempts for rule in task.retry_rules if rule.wait is not never]
-    if not task.retry_rules or may_retry(task, by_rules=False):
+    limits = [rule.attempts for rule in _rules(task) if rule.wait is not never]
+    if not _rules(task) or may_retry(task, by_rules=False):
         limits.append(None if task.max_retries is None else int(task.max_retries) + 1)
     own = None if None in limits else max((limit or 1 for limit in limits), default=1)
     both = [limit for limit in (own, most_attempts(task, headers)) if limit is not None]

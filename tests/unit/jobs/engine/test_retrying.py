@@ -1,10 +1,10 @@
 """Rules around a task's function, without a worker: direct calls, eager ones, classes."""
 
 import pytest
-from celery import current_app, shared_task
+from celery import Task, current_app, shared_task
 
 from jobs.engine.retry_rules import On, never
-from jobs.engine.retrying import allowed_attempts
+from jobs.engine.retrying import allowed_attempts, verdict_on
 from jobs.engine.task import JobTask
 from jobs.errors import InvalidRetryRule
 
@@ -69,6 +69,16 @@ def test_a_task_of_a_class_has_its_rules_too():
     assert runs(task, OSError("disk"))[0] == 2
     assert current_app.register_task(task) is task  # once more: nothing is wrapped twice
     assert runs(task, OSError("disk"))[0] == 2
+
+
+def test_a_task_with_a_base_class_of_its_own_has_celerys_options_alone():
+    @current_app.task(name="test.unit_plain", base=Task, bind=True, max_retries=4)
+    def plain(self):
+        return "done"
+
+    assert not isinstance(plain, JobTask)
+    assert allowed_attempts(plain, {}) == 5
+    assert verdict_on(plain, "a", {}, OSError()) is None
 
 
 @pytest.mark.parametrize(
