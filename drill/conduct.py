@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from config import env
 from drill import tables
+from drill.affected import affected
 from drill.cast import Cast, Member
 from drill.collect import Missing, collect, missing
 from drill.faults import Ending, carry_out
@@ -133,11 +134,12 @@ class Conductor:
         return all(member.done for member in self._cast.submitters)
 
     def _hit(self, fault: Fault) -> None:
+        jobs = affected(fault, self._cast)
         hit, ending = carry_out(fault, self._cast)
         if hit is None:
             self._say(f"{fault.kind}: nobody was there")
             return
-        self._hits.append(hit)
+        self._hits.append(replace(hit, jobs=jobs))
         lasts = f" for {fault.seconds:.1f} s" if fault.seconds else ""
         self._say(f"{fault.kind}: {hit.whom}{lasts}")
         if ending is not None:

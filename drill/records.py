@@ -68,6 +68,8 @@ class Hit:
     #: Whom it hit, as the report says it.
     whom: str
     pids: frozenset[int] = frozenset()
+    #: The jobs that it hit before they had begun: those that the worker had, or that Redis had.
+    jobs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,23 @@ def waits(evidence: Evidence) -> Iterator[Wait]:
     for effect in evidence.effects:
         first_effect.setdefault(effect.job, effect)
     hits = sorted(evidence.hits, key=lambda hit: hit.at)
+    hits_of: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        for job in hit.jobs:
+            hits_of[job].append(hit)
     for job, able in _able(evidence, first_effect).items():
         line = sorted(runs.get(job, ()), key=lambda run: run.began)
         if line:
-            yield _put_down(Wait(job, line[0].began - able, able, None), hits)
-            yield from _between(job, line, hits)
+            yield _anew(_put_down(Wait(job, line[0].began - able, able, None), hits), hits_of[job])
+            for wait in _between(job, line, hits):
+                yield _anew(wait, hits_of[job])
+
+
+def _anew(wait: Wait, hits: Sequence[Hit]) -> Wait:
+    """`wait` from the last fault in it that hit the job once more, before it had begun."""
+    end = wait.since + wait.seconds
+    later = [hit for hit in hits if wait.since < hit.at < end]
+    return Wait(wait.job, end - later[-1].at, later[-1].at, later[-1]) if later else wait
 
 
 def _able(evidence: Evidence, effects: Mapping[str, Effect]) -> dict[str, float]:
@@ -75,7 +87,8 @@ def _between(job: str, line: Sequence[Run], hits: Sequence[Hit]) -> Iterator[Wai
         if back:
             crashes += 1 if later else 0
             pause = backoff(crashes) if min(back) in later else 0.0
-            yield Wait(job, min(back) - hit.at - pause, hit.at, hit)
+            since = hit.at + pause  # which is on purpose
+            yield Wait(job, min(back) - since, since, hit)
 
 
 def _hit_of(run: Run, hits: Sequence[Hit]) -> Hit | None:

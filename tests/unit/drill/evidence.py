@@ -23,8 +23,8 @@ def effect(number, job, at=100.2):
     return Effect(number, job, f"key-{job}", at)
 
 
-def hit(at, *pids, kind=Kind.WORKER_KILLED):
-    return Hit(at, kind, "worker 0 (prefork)", frozenset(pids))
+def hit(at, *pids, kind=Kind.WORKER_KILLED, jobs=()):
+    return Hit(at, kind, "worker 0 (prefork)", frozenset(pids), frozenset(jobs))
 
 
 def seen(submissions=(), runs=(), effects=(), hits=(), ticks=None, unfinished=0):

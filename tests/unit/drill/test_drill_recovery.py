@@ -37,7 +37,7 @@ def test_the_run_of_a_tick_waits_from_the_tick():
 def test_a_killed_run_waits_from_the_fault_without_the_pause_after_a_crash():
     runs = [died("a", 100.1, pid=7), ran("a", 121.0, 121.1, attempt=2)]
     wait = longest([submitted("a")], runs, hits=[hit(101.0, 8), hit(103.0, 7)])
-    assert (wait.seconds, wait.since) == (16.0, 103.0)
+    assert (wait.seconds, wait.since) == (16.0, 105.0)
     assert wait.hit.kind == Kind.WORKER_KILLED
 
 
@@ -73,3 +73,17 @@ def test_a_step_of_a_chain_waits_from_the_end_of_the_one_before():
     runs = [ran("a", 100.0, 120.0), ran("b", 120.5, 121.0)]
     wait = longest(chain, runs, [effect(1, "a", 120.0)])
     assert (wait.job, wait.seconds) == ("b", 0.5)
+
+
+def test_a_job_that_is_hit_again_before_it_has_begun_waits_anew():
+    lost = hit(110.0, kind=Kind.REDIS_FLUSHED, jobs=["a"])
+    elsewhere = hit(120.0, kind=Kind.REDIS_FLUSHED, jobs=["b"])
+    wait = longest([submitted("a")], [ran("a", 128.0, 129.0)], hits=[lost, elsewhere])
+    assert (wait.seconds, wait.hit) == (18.0, lost)
+
+
+def test_a_crashed_job_whose_next_worker_dies_too_waits_from_the_second_death():
+    runs = [died("a", 100.1, pid=7), ran("a", 138.0, 138.1, attempt=2)]
+    hits = [hit(101.0, 7, jobs=["a"]), hit(120.0, 8, jobs=["a"])]
+    wait = longest([submitted("a")], runs, hits=hits)
+    assert (wait.seconds, wait.since) == (18.0, 120.0)
