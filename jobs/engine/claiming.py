@@ -1,12 +1,12 @@
 """Claim what was offered: one UPDATE for a batch; the row decides, never the message."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection
 from kombu.utils.json import dumps
 
-from jobs.engine.message import pack
+from jobs.engine.message import moment, pack
 from jobs.engine.notes import Settled
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.request import JobRequest
@@ -83,18 +83,11 @@ def draft_of(request: JobRequest) -> Draft:
         queue=request.delivery_info.get("routing_key") or "celery",
         message=pack(headers, dumps((args, kwargs, embed))),
         priority=min(9, max(0, int(priority))) if priority else DEFAULT_PRIORITY,
-        run_at=_moment(headers.get("eta")),
-        expires_at=_moment(headers.get("expires")),
+        run_at=moment(headers.get("eta")),
+        expires_at=moment(headers.get("expires")),
         max_attempts=allowed_attempts(task, headers),
         parent=headers.get("parent_id") or "",
         root=headers.get("root_id") or "",
         group=headers.get("group") or "",
         requested_by="celery client",
     )
-
-
-def _moment(value: str | datetime | None) -> datetime | None:
-    if not value:
-        return None
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -66,6 +66,8 @@ class JobConsumer(PatientConsumer):
         self.bundles: set[Bundle] = set()
         self._forks = isinstance(self.pool, PreforkPool)
         self._regions = Regions()
+        #: What is held and came through a channel that is lost since.
+        self._came_before: list[JobRequest] = []
         self.credit = Credit(self.slots, self.prefetch_multiplier)
         self.initial_prefetch_count = self.credit.window
         self.ledger = Ledger(self.app, self.node.id, wake=self.wake)
@@ -116,9 +118,29 @@ class JobConsumer(PatientConsumer):
             companions.append(request)
         return companions
 
+    def connect(self) -> Any:
+        """Connect to Redis. The new channel knows nothing of what came through the one before."""
+        connection = super().connect()
+        self._came_before = list(self.ledger.held.values())
+        self.initial_prefetch_count = self._credit_for_more(self.credit.window)
+        return connection
+
+    def _credit_for_more(self, window: int) -> int:
+        """The part of `window` that is not used up by requests of earlier channels.
+
+        -1 for none at all: 0 is no limit, in kombu's words.
+        """
+        self._came_before = [
+            request
+            for request in self._came_before
+            if request.time_start is None and not request.ended
+        ]
+        left = window - len(self._came_before)
+        return left if left > 0 else -1
+
     def _adjust_credit(self) -> None:
         """Claim ahead as far as the last moments show, and give back what is too much."""
-        window = self.credit.adjust(time.monotonic())
+        window = self._credit_for_more(self.credit.adjust(time.monotonic()))
         if self.qos is not None and self.qos.value != window:
             self.qos.value = window  # Celery's loop passes it on
         self.ledger.give_back_beyond(self.credit.bound)

@@ -6,7 +6,7 @@ them: tests/acceptance/test_celery_contract.py lets one.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -81,6 +81,14 @@ def envelope(job: Job | Ready) -> Envelope:
     }
     content = f'{job.message[:-1]}, "properties": {dumps(properties)}}}'
     return Envelope(bell(job.queue, job.priority), content)
+
+
+def moment(value: str | datetime | None) -> datetime | None:
+    """A time in a header (eta, expires); one without a zone is UTC, as Celery takes it."""
+    if not value:
+        return None
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def published_at(content: dict[str, Any]) -> datetime | None:

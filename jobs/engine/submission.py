@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from celery import Celery
@@ -11,7 +10,7 @@ from django.utils import timezone
 
 from jobs.engine import context
 from jobs.engine.arguments import check_signature, encode
-from jobs.engine.message import TRACKED, pack
+from jobs.engine.message import TRACKED, moment, pack
 from jobs.engine.retrying import allowed_attempts, cap_of
 from jobs.engine.turn_options import Turn, turn_of
 from jobs.engine.writing import write
@@ -114,15 +113,15 @@ def draft(
         queue=queue,
         priority=DEFAULT_PRIORITY if priority is None else min(9, max(0, int(priority))),
         message=pack(headers, text),
-        run_at=_moment(headers.get("eta")),
-        expires_at=_moment(headers.get("expires")),
+        run_at=moment(headers.get("eta")),
+        expires_at=moment(headers.get("expires")),
         max_attempts=allowed_attempts(task, headers),
         parent=headers.get("parent_id") or "",
         root=headers.get("root_id") or "",
         group=headers.get("group") or "",
         chord=(headers.get("group") or "") if chord else "",
         schedule=ours["schedule"] or "",
-        tick=_moment(ours["tick"]),
+        tick=moment(ours["tick"]),
         requested_by=ours["requested_by"] or "",
         batch=headers.get("batch") or "",
     )
@@ -135,10 +134,3 @@ def _check_size(task: str, body: str) -> None:
             f"{settings.HACHI_MAX_MESSAGE_BYTES:,} are allowed (MAX_MESSAGE_BYTES). "
             "Store the data and pass its key."
         )
-
-
-def _moment(value: Any) -> datetime | None:
-    if not value:
-        return None
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

@@ -139,3 +139,27 @@ def test_a_worker_that_is_only_busy_is_not_called_deaf(stack, pool):
     assert "takes no jobs" not in worker.text()
     assert not is_deaf()
     assert Job.objects.filter(id=results[0].id, state="succeeded").exists()
+
+
+def test_a_connection_that_is_lost_again_and_again_makes_no_worker_claim_more(stack):
+    """Each new channel counts its messages from nothing."""
+    stack.worker("-c", "1", WORKER_PREFETCH="6")
+    running = workload.deaf.delay(20)
+    wait_until(lambda: Job.objects.filter(id=running.id, state="running").exists(), 30)
+    for number in range(40):
+        workload.add.delay(number, 1)
+
+    def claimed():
+        return Job.objects.filter(state="queued").exclude(worker="").count()
+
+    wait_until(lambda: claimed() == 6, 20)
+    most = 0
+    for _ in range(3):
+        for kind in ("normal", "pubsub"):
+            stack.redis.client().client_kill_filter(_type=kind, skipme=True)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            most = max(most, claimed())
+            time.sleep(0.02)
+    assert most == 6
+    wait_until(all_finished, 60)

@@ -107,6 +107,14 @@ def long_at_first(path, line="ran", seconds=60.0):
     return line
 
 
+@shared_task(name="test.tell_process")
+def tell_process(path):
+    """Write the number of the process that runs it; the first time, wait to be killed."""
+    append.run(path, str(os.getpid()))
+    if current_job().attempt == 1:
+        time.sleep(60)
+
+
 @shared_task(name="test.limited", time_limit=1)
 def limited():
     """Run longer than its hard time limit."""
