@@ -12,9 +12,11 @@ most that was seen. Every item must end in a class, and no name may be missing o
 import argparse
 import os
 import random
+import statistics
 import tempfile
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,8 @@ BAD = ("missing", "missing", "error", "slow", "silent", "endless", "private", "p
 BAD += ("bomb", "missing", "private")
 QUARTERS = (25, 50, 75, 100)
 LOOK_SECONDS = 0.5
+#: The memory at a quarter is the median of so many looks before it.
+SAMPLES = 20
 
 
 def addresses(server: str, number: int, bad: int) -> list[str]:
@@ -74,8 +78,10 @@ def run(options: argparse.Namespace, environment: dict[str, str]) -> None:
         pipeline = begun(urls)
         print(f"{len(urls):,} addresses written in {time.monotonic() - started:.1f} s", flush=True)
         at: dict[int, dict[int, float]] = {}
+        lately: deque[dict[int, float]] = deque(maxlen=SAMPLES)
         while True:
-            seen, now = memory.look(), progress(pipeline)
+            lately.append(memory.look())
+            seen, now = _medians(lately), progress(pipeline)
             for quarter in QUARTERS:
                 if quarter not in at and now.ended * 100 >= quarter * now.total:
                     at[quarter] = seen
@@ -110,6 +116,15 @@ def _print(
             f"{name} {pid}: MB at 25, 50, 75, 100 %: {figures}, "
             f"within {spread:.0f} %, peak {peak:.0f}"
         )
+
+
+def _medians(lately: Iterable[dict[int, float]]) -> dict[int, float]:
+    """Of each process, over the last looks: one alone says what is in its buffers just then."""
+    by_pid: dict[int, list[float]] = defaultdict(list)
+    for seen in lately:
+        for pid, megabytes in seen.items():
+            by_pid[pid].append(megabytes)
+    return {pid: statistics.median(found) for pid, found in by_pid.items()}
 
 
 def _done(pipeline: Any) -> int:
