@@ -89,4 +89,4 @@ def _thumbnail(picture: Image.Image, side: int) -> bytes:
     ratio = min(1.0, side / max(picture.size))
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     small = picture.convert("RGB") if picture.mode != "RGB" else picture
-    return encoded(small.resize(size, reducing_gap=1.5), Format.JPEG, 75)
+    return encoded(small.resize(size, Image.Resampling.HAMMING, reducing_gap=1.0), Format.JPEG, 75)

@@ -60,7 +60,9 @@ class Line(Generic[T]):
         """The thing to begin now, or None. Its host has one more under way until `left`."""
         self._admit(now)
         for host in list(self._hosts.values()):
-            if host.queue and self._opens(host, now):
+            if not host.queue and not host.under_way and host.closed_until <= now:
+                del self._hosts[host.name]
+            elif host.queue and self._opens(host, now):
                 host.under_way += 1
                 host.closed_until = max(host.closed_until, now + self._interval)
                 self._hosts.move_to_end(host.name)
@@ -74,8 +76,6 @@ class Line(Generic[T]):
         known.under_way -= 1
         if self._gate is not None:
             self._gate.leave(host)
-        if not known.queue and not known.under_way and not known.closed_until:
-            del self._hosts[host]
 
     def nap(self, now: float) -> float:
         """Seconds until something may begin merely because time has passed; inf if nothing."""
