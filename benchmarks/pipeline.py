@@ -29,7 +29,7 @@ from tests.servers.pictures import picture_server
 ROOT = Path(__file__).resolve().parent.parent
 LATENCY = 0.1
 #: How many pictures each program gets, by format: about as many CPU seconds.
-COUNTS = {Format.JPEG: 150, Format.PNG: 20}
+COUNTS = {Format.JPEG: 100, Format.PNG: 15}
 TARGETS = {Format.JPEG: 1.2, Format.PNG: 3.0}
 ROUNDS = 3
 #: How far a run is when its memory is looked at, in per cent.

@@ -9,7 +9,7 @@ the way.
 import argparse
 import json
 import random
-import resource
+import re
 import statistics
 import threading
 import time
@@ -45,7 +45,6 @@ BAD = {
     "truncated": ("broken_image",),
     "bomb": ("oversized",),
 }
-PAGE = resource.getpagesize()
 
 
 def kind(number: int, bad: float) -> str:
@@ -100,10 +99,13 @@ class Watcher:
         return {share + 5: statistics.fmean(found) for share, found in self.samples.items()}
 
 
-def resident() -> int:
-    """Megabytes of this process in memory."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * PAGE // 1_000_000
+def resident(field: str = "VmRSS") -> int:
+    """Megabytes of this process in memory; "VmHWM" is the most that it ever had.
+
+    Not from getrusage: that begins with what the process had that started this one.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024 // 1_000_000  # type: ignore[index]
 
 
 def main() -> None:
@@ -138,7 +140,7 @@ def main() -> None:
                 "classes": watcher.classes,
                 "wrong": watcher.wrong,
                 "megabytes": watcher.megabytes(),
-                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // 1_000_000,
+                "peak": resident("VmHWM"),
                 "threads": [thread.name for thread in threading.enumerate()],
             }
         )

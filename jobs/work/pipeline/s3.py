@@ -1,6 +1,5 @@
 """A bucket of any S3-compatible server as a destination, through obstore."""
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError
@@ -15,6 +14,7 @@ from obstore.store import S3Store
 from jobs.work.pipeline.destination import Stored
 from jobs.work.pipeline.errors import DestinationDown, Halted, ItemFailed
 from jobs.work.pipeline.s3_errors import judged
+from jobs.work.pipeline.s3_line import Line
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class S3Destination:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
         self._lock = threading.Lock()
-        self._line: _Line | None = None
+        self._line: Line | None = None
 
     def put(self, name: str, data: bytes, content_type: str) -> Stored:
         """Upload, and ask the server what it has.
@@ -92,7 +92,7 @@ class S3Destination:
     def _run(self, request: Callable[[S3Store], Coroutine[Any, Any, T]]) -> T:
         with self._lock:
             if self._line is None:
-                self._line = _Line(self.bucket)
+                self._line = Line(_store(self.bucket))
             line = self._line
         try:
             return line.run(request)
@@ -105,41 +105,6 @@ class S3Destination:
         # Not within the except block: the traceback of obstore's error holds the store, and with
         # it every connection, for as long as somebody holds the error.
         raise failure
-
-
-class _Line:
-    """A store and the thread with the loop that its requests run on."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._store = _store(bucket)
-        self._loop = asyncio.new_event_loop()
-        self._open = threading.Lock()
-        self._closed = False
-        self._thread = threading.Thread(target=self._serve, name="s3", daemon=True)
-        self._thread.start()
-
-    def run(self, request: Callable[[S3Store], Coroutine[Any, Any, T]]) -> T:
-        with self._open:  # so that whatever is scheduled comes before the stop, and is cancelled
-            if self._closed:
-                raise Halted
-            future = asyncio.run_coroutine_threadsafe(request(self._store), self._loop)
-        return future.result()
-
-    def _serve(self) -> None:
-        self._loop.run_forever()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            self._loop.run_until_complete(asyncio.wait(tasks))
-        self._loop.close()
-
-    def close(self) -> None:
-        with self._open:
-            self._closed = True
-            self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        del self._store  # its connections close with it
 
 
 def _store(bucket: Bucket) -> S3Store:
