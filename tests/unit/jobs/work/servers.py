@@ -47,7 +47,9 @@ class Conversation:
     def answer(
         self, status: int = 200, *, body: bytes = b"", headers: tuple[str, ...] = ()
     ) -> None:
-        lines = (f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *headers, "", "")
+        # Each connection has one answer: who shares connections must not begin another request.
+        head = (f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close")
+        lines = (*head, *headers, "", "")
         self.send("\r\n".join(lines).encode("utf-8") + body)
 
     def wait(self, seconds: float = LONGEST_SECONDS) -> None:

@@ -410,11 +410,11 @@ def test_a_stop_gives_back_what_the_gate_let_in(pictures, tmp_path):
 
 def test_progress_is_told_though_nothing_ends(pictures, tmp_path):
     told = Told()
-    told.stop = lambda: len(told.flows) >= 4
+    told.stop = lambda: sum(flow.downloading for flow in told.flows) >= 3
 
     flow = _run(_items(pictures, "/silent/1"), folder(tmp_path), told)
 
-    assert told.flows[0].downloading == 1
+    assert told.outcomes == []
     assert flow.downloading == 1
 
 
