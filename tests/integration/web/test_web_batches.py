@@ -12,6 +12,7 @@ from jobs.engine.batches import open_batch
 from jobs.models import Batch, BulkAction, Job
 from jobs.operations import batches
 from jobs.queries.batches import batch_details, batch_row
+from jobs.queries.jobs import JobFilter
 from tests.integration.web.web_rows import make_job
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +229,15 @@ def test_bulk_actions_are_asked_for_listed_and_stopped_by_command(monkeypatch):
     monkeypatch.setattr("builtins.input", lambda prompt: "yes")
     run("bulk", "delete", "--all")
     assert work() == 2
+
+
+def test_the_admin_shows_batches_and_bulk_actions(boss):
+    id = made(queued=1)
+    action = bulk_actions.ask("retry", JobFilter(task="a"), by="ann")
+    assert "Import" in text(boss.get("/admin/jobs/batch/"))
+    shown = text(boss.get(f"/admin/jobs/batch/{id}/change/"))
+    assert "test.web.told" in shown
+    assert f"/batches/{id}/" in shown
+    assert "ann" in text(boss.get("/admin/jobs/bulkaction/"))
+    assert boss.get(f"/admin/jobs/bulkaction/{action.id}/change/").status_code == 200
+    assert boss.get(f"/admin/jobs/job/{Job.objects.get().pk}/change/").status_code == 200
