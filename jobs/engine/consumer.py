@@ -93,6 +93,7 @@ class JobConsumer(PatientConsumer):
         self.ticked_at = time.monotonic()
         while lost := self.ledger.next_lost():
             lost.acknowledge()
+            self.credit.count_start()  # a backlog of cancelled jobs must not go four by four
         for bundle in self.bundles:
             bundle.look(time.monotonic())
         while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):

@@ -29,7 +29,7 @@ class Credit:
         return self.window if self.window == self._least else 2 * self.window
 
     def count_start(self) -> None:
-        """A job has begun."""
+        """A job has begun, or its message has turned out to be for nothing."""
         self._starts += 1
 
     def adjust(self, now: float) -> int:
