@@ -120,7 +120,7 @@ def paths(site, photo):
     Job.objects.filter(id=waiting).delete()
     Job.objects.exclude(batch=None).delete()
     Batch.objects.all().delete()
-    workload.hold.AsyncResult(running).revoke()
+    workload.hold.AsyncResult(running).revoke(terminate=True)  # or it keeps a slot for ten minutes
 
 
 def _pipeline():
