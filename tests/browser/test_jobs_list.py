@@ -59,7 +59,7 @@ def test_jobs_that_are_selected_are_cancelled_together(page, known):
     page.goto("/jobs/?queue=shelf")
     page.get_by_role("checkbox", name=f"Select test.add {known['waiting']}").check()
     expect(page.locator("[data-picked]")).to_have_text("1 selected:")
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.locator(".notice")).to_have_text("1 job cancelled.")
     expect(page.locator("table.jobs")).to_contain_text("cancelled")
 
