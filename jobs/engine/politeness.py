@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 
 #: A lane of this name sets what a host allows: its width and its rate. See docs/pipelines.md.
 LANE = "host:"
-#: Who holds a place so long has died.
-LEASE_SECONDS = 120.0
+#: Who holds a place so long has died: no download takes more than 30 s (ChunkPolicy.fetch). Until
+#: then the places of a worker that was killed are missing, and its heir waits for them.
+LEASE_SECONDS = 40.0
 #: How long Redis is left alone after it did not answer.
 _REST_SECONDS = 5.0
 _ASK_AGAIN_MS = 60

@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 from redis import Redis
 
+from jobs.engine import politeness
 from jobs.engine.politeness import HostGate, Manners, manners_of
 from jobs.models import Lane
+from jobs.work.pipeline.policy import ChunkPolicy
 from tests.acceptance.stack import RedisServer, wait_until
 
 
@@ -52,6 +54,11 @@ def test_places_of_the_dead_come_back(redis, monkeypatch):
     heir = gate(redis, 1)
     assert heir.enter("a") > 0
     wait_until(lambda: heir.enter("a") == 0, 5)
+
+
+def test_a_place_is_held_longer_than_any_download_takes_and_not_much_longer():
+    longest = ChunkPolicy().fetch.total_seconds
+    assert longest < politeness.LEASE_SECONDS <= longest + 15
 
 
 def test_without_redis_nothing_waits(redis):
