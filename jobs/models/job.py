@@ -188,6 +188,13 @@ class Job(models.Model):
                 name="job_unique_scope_known",
                 condition=Q(unique_scope__in=("", "waiting", "unfinished", "period", "kept")),
             ),
+            # Whoever forgets operations.unique.free_keys is told: or nobody could submit again.
+            models.CheckConstraint(
+                name="job_unique_key_ends",
+                condition=Q(unique_key="")
+                | Q(finished_at=None)
+                | Q(unique_scope__in=("period", "kept")),
+            ),
         ]
         # A job is written four times, and each time all of these get an entry that it fits: so
         # they are partial where they can be, and a common job fits five.

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from jobs.models import Job
+from jobs.operations.unique import ENDED_KEY
 from jobs.states import State
 
 _WAITING = Q(state=State.SCHEDULED) | Q(state=State.QUEUED, worker="")
@@ -59,9 +60,12 @@ def cancel_claimed(
     with transaction.atomic():
         kept = list(claimed.select_for_update().values_list("id", flat=True))
         Job.objects.filter(id__in=kept).update(
-            state=State.CANCELLED, finished_at=now, error_type=error_type, error_message=reason
+            state=State.CANCELLED,
+            finished_at=now,
+            unique_key=ENDED_KEY,
+            error_type=error_type,
+            error_message=reason,
         )
-        _free_keys(kept)
     return kept
 
 
@@ -94,12 +98,7 @@ def _end(
             state=State.CANCELLED,
             waiting_for="",
             finished_at=now,
+            unique_key=ENDED_KEY,
             error_type=error_type,
             error_message=reason,
         )
-        _free_keys(ids)
-
-
-def _free_keys(ids: Collection[str]) -> None:
-    scopes = ("waiting", "unfinished")
-    Job.objects.filter(id__in=ids, unique_scope__in=scopes).update(unique_key="")

@@ -10,6 +10,7 @@ from jobs.models import Attempt, Job
 from jobs.operations.cancel import cancel_flagged
 from jobs.operations.finish import FENCE
 from jobs.operations.statements import update_many
+from jobs.operations.unique import ENDED_KEY
 from jobs.states import FINAL, State, WaitingFor
 
 
@@ -181,8 +182,10 @@ def record_failures(jobs: Sequence[Job]) -> list[str]:
             state=State.FAILED,
             waiting_for="",
             finished_at=job.finished_at,
+            unique_key=ENDED_KEY,
             error_type=job.error_type,
             error_message=job.error_message,
+            error_fingerprint=job.error_fingerprint,
         )
         failed += [job.id] * changed
     return failed
@@ -190,11 +193,12 @@ def record_failures(jobs: Sequence[Job]) -> list[str]:
 
 def refuse_queued(id: str, problem: Problem, *, now: datetime) -> bool:
     """Fail a queued job that no worker can run. False if there is none of this id."""
-    queued = Job.objects.filter(id=id, state=State.QUEUED, worker="")
+    queued = Job.objects.unclaimed().filter(id=id)
     return (
         queued.update(
             state=State.FAILED,
             finished_at=now,
+            unique_key=ENDED_KEY,
             error_type=problem.type[:255],
             error_message=clean(problem.message),
             error_fingerprint=problem.fingerprint,

@@ -8,18 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs.operations.statements import update_many
+from jobs.operations.unique import KEY_ONCE_BEGUN, KEY_ONCE_ENDED
 
 #: The start of an attempt may not be written yet when it ends: then the end writes both.
 FENCE = (
     "jobs_job.id = v.id AND jobs_job.worker = %s AND ("
     "(jobs_job.state = 'running' AND jobs_job.attempt = v.attempt) OR "
     "(jobs_job.state = 'queued' AND jobs_job.attempt = v.attempt - 1))"
-)
-
-
-#: What a final state does to a unique key.
-UNIQUE_ENDS = (
-    "unique_key = CASE WHEN unique_scope IN ('waiting', 'unfinished') THEN '' ELSE unique_key END"
 )
 
 
@@ -49,8 +44,7 @@ def start(starts: Sequence[Start], *, worker: str) -> list[str]:
         columns={"id": "text", "attempt": "int", "started_at": "time"},
         rows=[(s.id, s.attempt, s.started_at) for s in starts],
         set_="state = 'running', attempt = v.attempt, started_at = v.started_at, "
-        "unique_key = CASE WHEN unique_scope = 'waiting' THEN '' ELSE unique_key END, "
-        "progress_done = NULL, progress_total = NULL, progress_message = ''",
+        "progress_done = NULL, progress_total = NULL, progress_message = '', " + KEY_ONCE_BEGUN,
         where="jobs_job.id = v.id AND jobs_job.worker = %s "
         "AND jobs_job.state = 'queued' AND jobs_job.attempt = v.attempt - 1",
         params=[worker],
@@ -71,7 +65,7 @@ def succeed(successes: Sequence[Success], *, worker: str) -> list[str]:
         rows=[(s.id, s.attempt, s.started_at, s.finished_at, s.result) for s in successes],
         set_="state = 'succeeded', attempt = v.attempt, started_at = v.started_at, "
         "finished_at = v.finished_at, result = v.result, "
-        "error_type = '', error_message = '', error_fingerprint = '', " + UNIQUE_ENDS,
+        "error_type = '', error_message = '', error_fingerprint = '', " + KEY_ONCE_ENDED,
         where=FENCE,
         params=[worker],
     )

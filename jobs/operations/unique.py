@@ -4,8 +4,21 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Case, F, Value, When
+
 from jobs.models import Job
 from jobs.states import State
+
+#: What the start of an attempt makes of its job's key, for statements in SQL.
+KEY_ONCE_BEGUN = "unique_key = CASE WHEN unique_scope = 'waiting' THEN '' ELSE unique_key END"
+#: What the end of a job makes of it, for SQL and for `update(unique_key=...)`. The constraint
+#: `job_unique_key_ends` tells who forgets it.
+KEY_ONCE_ENDED = (
+    "unique_key = CASE WHEN unique_scope IN ('waiting', 'unfinished') THEN '' ELSE unique_key END"
+)
+ENDED_KEY = Case(
+    When(unique_scope__in=("waiting", "unfinished"), then=Value("")), default=F("unique_key")
+)
 
 
 def holders(keys: Collection[str]) -> dict[str, str]:

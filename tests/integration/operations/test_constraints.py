@@ -55,6 +55,16 @@ NOW = timezone.now()
         ),
         ({"state": "failed", "finished_at": NOW}, "job_failed_says_why"),
         ({"priority": 10}, "job_priority_0_to_9"),
+        ({"unique_scope": "for ever"}, "job_unique_scope_known"),
+        (
+            {
+                "state": "succeeded",
+                "finished_at": NOW,
+                "unique_key": "k",
+                "unique_scope": "waiting",
+            },
+            "job_unique_key_ends",
+        ),
     ],
 )
 def test_a_job_that_makes_no_sense_is_refused(values, constraint):
