@@ -1,9 +1,10 @@
 """One statement for many rows, each with values of its own.
 
 Django's `bulk_update` builds a CASE per column and row and returns nothing; the hot path needs
-`UPDATE ... FROM v RETURNING`, which PostgreSQL and SQLite (3.35) both have. PostgreSQL gets the
+`UPDATE ... FROM v RETURNING`, which PostgreSQL and SQLite (3.35) both have. PostgreSQL gets many
 values as one JSON text: psycopg takes a statement with thousands of marks apart in Python, and that
-was a tenth of a worker's time. SQLite binds them in C, and JSON would cut its texts at a NUL.
+was a tenth of a worker's time. Of a few rows the JSON would cost more than the marks. SQLite binds
+them in C, and JSON would cut its texts at a NUL.
 """
 
 import json
@@ -15,6 +16,8 @@ from django.db import connection
 
 #: What PostgreSQL makes of the JSON.
 _TYPES = {"text": "text", "int": "integer", "time": "timestamptz", "big": "bigint"}
+#: Up to here, marks are quicker than JSON.
+_FEW_ROWS = 4
 #: SQLite takes 32,766 parameters a statement.
 _MOST_PARAMETERS = 30_000
 
@@ -68,21 +71,35 @@ def _update(
 
 def source_of(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
     """A SELECT of `rows` with the names of `columns`, and its parameters."""
-    if connection.vendor == "postgresql":
+    if as_json(len(rows)):
         typed = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
         objects = [dict(zip(columns, row, strict=True)) for row in rows]
         text = json.dumps(objects, default=datetime.isoformat, check_circular=False)
         return f"SELECT * FROM json_to_recordset(%s::json) AS t({typed})", [text]  # noqa: S608
-    marks = f"({', '.join(['%s'] * len(columns))})"
     names = ", ".join(f'column{n} AS "{name}"' for n, name in enumerate(columns, start=1))
-    values = ", ".join([marks] * len(rows))
-    flat = [_adapt(value) for row in rows for value in row]
-    return f"SELECT {names} FROM (VALUES {values})", flat  # noqa: S608 - names are ours
+    marks, values = marks_of(rows, [_mark(kind) for kind in columns.values()])
+    return f"SELECT {names} FROM (VALUES {marks}) AS t", values  # noqa: S608 - names are ours
+
+
+def as_json(number: int) -> bool:
+    """Whether so many rows go to the database as one JSON text."""
+    return connection.vendor == "postgresql" and number > _FEW_ROWS
+
+
+def marks_of(rows: Sequence[Sequence[Any]], marks: Sequence[str]) -> tuple[str, list[Any]]:
+    """What follows VALUES: `marks` for each of `rows`, and the parameters."""
+    row = f"({', '.join(marks)})"
+    return ", ".join([row] * len(rows)), [_adapt(value) for row in rows for value in row]
+
+
+def _mark(kind: str) -> str:
+    """PostgreSQL must be told what a NULL is."""
+    return f"%s::{_TYPES[kind]}" if connection.vendor == "postgresql" else "%s"
 
 
 def among(ids: Collection[str]) -> tuple[str, list[Any]]:
     """What follows `id` in a WHERE to name `ids`, and its parameters."""
-    if connection.vendor == "postgresql":
+    if as_json(len(ids)):
         return "= ANY(ARRAY(SELECT json_array_elements_text(%s::json)))", [json.dumps(sorted(ids))]
     return f"IN ({', '.join(['%s'] * len(ids))})", sorted(ids)
 

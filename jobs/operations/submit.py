@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from jobs.models import Job
 from jobs.models.job import DEFAULT_PRIORITY
-from jobs.operations.statements import source_of
+from jobs.operations.statements import as_json, marks_of, source_of
 from jobs.states import State, WaitingFor
 
 
@@ -76,6 +76,7 @@ _KINDS = {"priority": "int", "max_attempts": "int"} | dict.fromkeys(
 )
 _TYPED = {name: _KINDS.get(name, "text") for name in _GIVEN}
 _SELECTED = ", ".join([*(f'v."{name}"' for name in _GIVEN), *_AT_FIRST.values()])
+_MARKS = [*(["%s"] * len(_GIVEN)), *_AT_FIRST.values()]
 _CHUNK = 500
 
 
@@ -125,13 +126,15 @@ def _insert(drafts: Sequence[Draft], now: datetime) -> int:
     """Insert; returns how many rows are new."""
     if not drafts:
         return 0
-    source, values = source_of(_TYPED, [_values(draft, now) for draft in drafts])
+    rows = [_values(draft, now) for draft in drafts]
+    if as_json(len(rows)):
+        source, values = source_of(_TYPED, rows)
+        new = f"SELECT {_SELECTED} FROM ({source}) AS v"  # noqa: S608 - names are ours
+    else:  # the price of a single `.delay()`: half of what the detour over a SELECT costs
+        marks, values = marks_of(rows, _MARKS)
+        new = f"VALUES {marks}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO jobs_job ({_COLUMNS}) SELECT {_SELECTED} FROM ({source}) AS v "  # noqa: S608
-            "WHERE TRUE ON CONFLICT DO NOTHING",  # SQLite would read a join's ON without WHERE
-            values,
-        )
+        cursor.execute(f"INSERT INTO jobs_job ({_COLUMNS}) {new} ON CONFLICT DO NOTHING", values)
         return int(cursor.rowcount)
 
 
