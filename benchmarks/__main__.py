@@ -3,7 +3,7 @@
     python -m benchmarks [--jobs 10000] [--rounds 3] [--only TEXT]
 
 Rounds go through all systems in turn, so that a busy minute hits them alike; medians are printed,
-and ratios to the first system. Only the ratios travel to other machines.
+ratios to the first system, and what each target came to. Only the ratios travel to other machines.
 """
 
 import argparse
@@ -12,14 +12,19 @@ from collections import defaultdict
 from dataclasses import asdict, fields
 
 from benchmarks.measure import Figures, System, measure
+from benchmarks.targets import verdicts
 
 _PREFORK, _THREADS, _SOLO = ("-c", "2"), ("-P", "threads", "-c", "2"), ("-P", "solo")
 SYSTEMS = (
     System("stock Celery, no rows, prefork 2", "stock", None, _PREFORK),
+    System("stock Celery, no rows, threads 2", "stock", None, _THREADS),
     System("stock Celery, no rows, 2 x solo", "stock", None, _SOLO, 2),
-    System("django-celery-results, PostgreSQL", "results", "postgres-empty", _PREFORK),
+    System("django-celery-results, prefork 2", "results", "postgres-empty", _PREFORK),
+    System("django-celery-results, threads 2", "results", "postgres-empty", _THREADS),
+    System("django-celery-results, 2 x solo", "results", "postgres-empty", _SOLO, 2),
     System("Hachi, SQLite, prefork 2", "ours", "sqlite", _PREFORK),
     System("Hachi, SQLite, threads 2", "ours", "sqlite", _THREADS),
+    System("Hachi, SQLite, 2 x solo", "ours", "sqlite", _SOLO, 2),
     System("Hachi, PostgreSQL, prefork 2", "ours", "postgres", _PREFORK),
     System("Hachi, PostgreSQL, threads 2", "ours", "postgres", _THREADS),
     System("Hachi, PostgreSQL, 2 x solo", "ours", "postgres", _SOLO, 2),
@@ -49,7 +54,9 @@ def main() -> None:
             figures = measure(system, options.jobs)
             rounds[system.name].append(figures)
             print(f"round {number + 1}: {system.name}: {_in_words(figures)}", flush=True)
-    print_table({name: _medians(measured) for name, measured in rounds.items()})
+    medians = {name: _medians(measured) for name, measured in rounds.items()}
+    print_table(medians)
+    print("", *verdicts(medians), sep="\n")
 
 
 def _in_words(figures: Figures) -> str:

@@ -5,7 +5,8 @@ import json
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class System:
 class Figures:
     """What one round has measured."""
 
-    #: Jobs per second.
+    #: Jobs per second; a drain lasts from its first job to its last row.
     submit: float
     bulk: float
     drain: float
@@ -62,10 +63,14 @@ def _round(system: System, jobs: int, environment: dict[str, str], folder: Path)
             environment,
         )
     )
-    with _workers(system, environment, folder) as pids:
-        drain = _seconds_of_drain(folder)
-        memory = sum(map(proportional_megabytes, pids))
+    marked = jobs + 2
+    with (
+        _end_of_drain(system.kind, marked, environment, folder) as ended,
+        _workers(system, environment, folder) as pids,
+    ):
+        drain = ended() - wait_for(folder / "first", 60)
         delays = _delays(system.kind, environment, folder / "delays")
+        memory = sum(map(proportional_megabytes, pids))
     return Figures(
         submit=rates["singly"],
         bulk=rates["in_bulk"],
@@ -89,12 +94,20 @@ def _workers(system: System, environment: dict[str, str], folder: Path) -> Itera
         yield pids
 
 
-def _seconds_of_drain(folder: Path) -> float:
-    """From the first job of the backlog to its last."""
-    first = wait_for(folder / "first", 60)
-    return wait_for(folder / "last", 300) - first
+@contextlib.contextmanager
+def _end_of_drain(
+    kind: str, number: int, environment: dict[str, str], folder: Path
+) -> Iterator[Callable[[], float]]:
+    """When the backlog is done: for whoever keeps rows, when all of them are written."""
+    if kind == "stock":
+        yield lambda: wait_for(folder / "last", 300)
+        return
+    arguments = ["-m", "benchmarks.settled", kind, str(number), str(folder)]
+    with ThreadPoolExecutor() as pool:
+        settled = pool.submit(run, arguments, environment)
+        yield lambda: float(settled.result())
 
 
 def _delays(kind: str, environment: dict[str, str], path: Path) -> list[float]:
-    run(["-m", "benchmarks.latency", kind, "300", str(path)], environment)
+    run(["-m", "benchmarks.latency", kind, "1000", str(path)], environment)
     return [float(line) for line in path.read_text().splitlines()]

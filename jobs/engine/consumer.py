@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 _LAST_WRITES_SECONDS = 20.0
 #: A worker that is slow for a while is not deaf, however short the lease.
 _DEAF_SECONDS = 10.0
+#: A solo worker runs short jobs one after the other for so long before its loop looks around.
+_SOLO_SECONDS = 0.01
 
 # The children of a prefork pool; the parent of the other pools does it in LedgerStep.start.
 signals.worker_process_init.connect(install_log_handler, weak=False)
@@ -65,6 +67,7 @@ class JobConsumer(PatientConsumer):
         #: Short jobs that are in the pool together, which only pays where a child is a process.
         self.bundles: set[Bundle] = set()
         self._forks = isinstance(self.pool, PreforkPool)
+        self._runs_here = isinstance(self.pool, SoloPool)
         self._regions = Regions()
         #: What is held and came through a channel that is lost since.
         self._came_before: list[JobRequest] = []
@@ -98,8 +101,7 @@ class JobConsumer(PatientConsumer):
             bundle.look(time.monotonic())
         while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):
             self._run([request, *self._companions(request)])
-            if isinstance(self.pool, SoloPool):
-                # It has just run in this very thread: let the loop look around.
+            if self._runs_here and time.monotonic() - self.ticked_at > _SOLO_SECONDS:
                 if self.ledger.has_won:
                     self.wake()
                 break
@@ -202,7 +204,7 @@ class JobConsumer(PatientConsumer):
 
     def standstill(self, now: float) -> str:
         """Why this worker takes no jobs although it could; empty if it does."""
-        if not self.ledger.taking or (isinstance(self.pool, SoloPool) and self.ledger.in_pool):
+        if not self.ledger.taking or (self._runs_here and self.ledger.in_pool):
             return ""
         if now - self.ticked_at > STILL_SECONDS:
             return STANDS_STILL
