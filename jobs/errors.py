@@ -70,6 +70,14 @@ class JobNotFound(HachiError):
     """No job has this id."""
 
 
+class LaneNotFound(HachiError):
+    """There is no such lane."""
+
+
+class InvalidLimit(SubmitError):
+    """A lane cannot be like this."""
+
+
 class BulkActionNotFound(HachiError):
     """There is no such bulk action."""
 

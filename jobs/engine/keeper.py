@@ -63,20 +63,37 @@ class Keeper:
         """Take a turn a second until `until(seconds)` (by default: until `close`) says stop."""
         until = until or self._stop.wait
         while True:
-            try:
-                with self._lock:
-                    self._turn_awake(timezone.now())
-                    self._pinned = connection.connection
-            except (DatabaseError, InterfaceError) as error:
-                logger.error("The database does not answer (%s); trying again.", error)
-                self._dispatcher.lost_sight(timezone.now())
-                connection.close()
-            except Exception:
-                # The worker must go on beating, whatever one turn stumbled over.
-                logger.exception("A turn of the dispatcher failed.")
-            if until(_TURN_SECONDS):
+            self._safely(self._turn_awake)
+            if self._rest(until):
                 connection.close()
                 return
+
+    def _rest(self, until: Callable[[float], bool]) -> bool:
+        """Wait for the next turn; a dispatcher may have something to do before it."""
+        left = _TURN_SECONDS
+        while left > 0:
+            look = self._dispatcher.next_look
+            seconds = left if look is None else min(left, look)
+            begun = time.monotonic()
+            if until(seconds):
+                return True
+            if seconds < left:
+                self._safely(self._dispatcher.look)
+            left -= max(seconds, time.monotonic() - begun)
+        return False
+
+    def _safely(self, act: Callable[[datetime], None]) -> None:
+        try:
+            with self._lock:
+                act(timezone.now())
+                self._pinned = connection.connection
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("The database does not answer (%s); trying again.", error)
+            self._dispatcher.lost_sight(timezone.now())
+            connection.close()
+        except Exception:
+            # The worker must go on beating, whatever one turn stumbled over.
+            logger.exception("A turn of the dispatcher failed.")
 
     def _turn_awake(self, now: datetime) -> None:
         """A turn; after a gap, the others' silence proves nothing.

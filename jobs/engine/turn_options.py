@@ -2,7 +2,7 @@
 
     apply_async(..., lane="order-17")                     strict order for that key
     apply_async(..., lane="resize", lane_width=4)         at most four at a time, everywhere
-    apply_async(..., lane="example.org", lane_rate="2/s") evenly spaced starts
+    apply_async(..., lane="example.org", lane_rate="2/s") evenly spaced starts; two at a time
     apply_async(..., unique=True)                         by arguments, while it is unfinished
     apply_async(..., unique="shop-7", unique_for=60)      by key, for a minute
     apply_async(..., unique="shop-7", unique_for="waiting", on_conflict="replace")
@@ -19,10 +19,12 @@ from typing import Any, Literal
 
 from kombu.utils.json import dumps
 
-from jobs.errors import SubmitError
+from jobs.errors import InvalidLimit, SubmitError
 
 OPTIONS = ("lane", "lane_width", "lane_rate", "unique", "unique_for", "on_conflict")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+#: The widest lane, and the most starts of a rate: what the columns take.
+MOST = 2_147_483_647
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,18 @@ def turn_of(task: Any, name: str, body: Any, options: Mapping[str, Any]) -> Turn
     if not (asked["lane"] or asked["unique"] or idempotency_key):
         return NO_TURN
     lane = str(asked["lane"] or "")
-    width = 1 if asked["lane_width"] is None else asked["lane_width"]
-    if len(lane) > 200 or not isinstance(width, int) or width < 1:
-        raise SubmitError(
-            f"lane={lane!r} (at most 200 characters), lane_width={width!r} (1 or more)."
-        )
+    rate = rate_of(asked["lane_rate"])
+    width = asked["lane_width"]
+    if width is None:
+        width = rate[0] if rate else 1  # or one job after the other would not reach the rate
+    if len(lane) > 200:
+        raise SubmitError(f"lane={lane!r} is longer than 200 characters.")
+    check_limits(width, rate)
     key, scope, seconds = _uniqueness(name, body, asked, idempotency_key)
     if asked["on_conflict"] not in (None, "first", "replace"):
         raise SubmitError(f"on_conflict={asked['on_conflict']!r} must be 'first' or 'replace'.")
     replace = asked["on_conflict"] == "replace"
-    return Turn(lane, width, rate_of(asked["lane_rate"]), key, scope, seconds, replace)
+    return Turn(lane, width, rate, key, scope, seconds, replace)
 
 
 def _uniqueness(
@@ -92,6 +96,14 @@ def _key(space: str, value: str) -> str:
     """Short values stay readable; long ones are hashed."""
     key = f"{space}:{value}"
     return key if len(key) <= 200 else f"{space[:120]}:{sha256(value.encode()).hexdigest()}"
+
+
+def check_limits(width: Any, rate: tuple[int, float] | None) -> None:
+    """Raise InvalidLimit unless a lane can be as wide, and as quick; None says nothing."""
+    if width is not None and (not isinstance(width, int) or not 1 <= width <= MOST):
+        raise InvalidLimit(f"lane_width={width!r} must be a number from 1 to {MOST:,}.")
+    if rate is not None and not 1 <= rate[0] <= MOST:
+        raise InvalidLimit(f"lane_rate: {rate[0]:,} starts; a lane takes 1 to {MOST:,}.")
 
 
 def rate_of(value: Any) -> tuple[int, float] | None:
