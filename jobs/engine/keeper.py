@@ -16,12 +16,14 @@ from django.utils import timezone
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.forking import fork_lock
 from jobs.engine.ledger import Ledger
+from jobs.engine.paused import Paused
 from jobs.engine.request import JobRequest
 from jobs.engine.strays import Strays
 from jobs.engine.watch import Watch
 from jobs.models import Node
 from jobs.operations.cancel import flagged_of
 from jobs.operations.nodes import enroll, heartbeat, note_deaf, stopping
+from jobs.operations.pauses import paused_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,15 @@ class Keeper:
     """Keeps one worker's row, and takes its turns as dispatcher."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, node: Node, pool: Any, watch: Watch
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        node: Node,
+        pool: Any,
+        watch: Watch,
+        paused: Paused,
     ) -> None:
+        self._paused = paused
         self._watch = watch
         self._ledger = ledger
         self._dispatcher = dispatcher
@@ -120,6 +129,7 @@ class Keeper:
             stopping(self._node.id, now=now)
         self._watch_over(now)
         self._stop_cancelled(now)
+        self._give_back_paused()
         self._strays.put_back(now)
         self._dispatcher.run_once(now)
 
@@ -152,6 +162,13 @@ class Keeper:
                     request.revoked()
             elif now - asked_at >= grace:
                 self._kill(request)
+
+    def _give_back_paused(self) -> None:
+        """What was claimed before a pause and has not begun is not to begin."""
+        for id in paused_of(self._node.id):
+            request = self._ledger.held.get(id)
+            if request is not None and not request.ended:
+                self._paused.note(request)
 
     def _kill(self, request: JobRequest) -> None:
         """End the process that runs the job. Threads and solo cannot be ended: they must look."""
