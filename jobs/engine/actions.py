@@ -85,7 +85,7 @@ def retry_jobs(ids: Collection[str], *, by: str) -> int:
 
 @atomic_again
 def change_lane(
-    key: str, *, by: str, width: int | None = None, rate: Rate | None | Keep = KEEP
+    key: str, *, by: str, width: int | None = None, rate: Rate | Keep | None = KEEP
 ) -> None:
     """Change a lane's width, its rate (starts and seconds; None: no rate), or both, from now on.
 

@@ -6,7 +6,7 @@ worker lives, everything heals. If none lives, there is nobody to dispatch to.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
@@ -17,9 +17,11 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from jobs.engine import bulk_actions
+from jobs.engine.again import atomic_again
 from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
+from jobs.models import Job
 from jobs.operations.cancel import expire, some_expire
 from jobs.operations.lanes import lanes_with_room, line_up
 from jobs.operations.nodes import silent, take_lease
@@ -146,19 +148,12 @@ class Dispatcher:
 
     def _pauses(self, turn: Turn, now: datetime) -> None:
         end_pauses(now=now)
-        turn.held += hold()
-        jobs = let_go(now=now)
-        publish(jobs)
-        turn.resumed += len(jobs)
+        turn.held += _in_batches(lambda: hold(limit=_BATCH))
+        turn.resumed += _in_batches(lambda: _publish(let_go(now=now, limit=_BATCH)))
 
     def _publish_due(self, turn: Turn, now: datetime) -> None:
         rated = time_starts(now=now)
-        for _ in range(_MOST_BATCHES):
-            jobs = publish_due(now=now, limit=_BATCH)
-            publish(jobs)
-            turn.due += len(jobs)
-            if len(jobs) < _BATCH:
-                break
+        turn.due += _in_batches(lambda: _publish(publish_due(now=now, limit=_BATCH)))
         if rated:
             self._rated_until = time.monotonic() + _AHEAD.total_seconds()
         self._plan_look(now)
@@ -182,12 +177,10 @@ class Dispatcher:
             logger.warning("Redis does not answer (%s); jobs wait in the database.", error)
             return
         lost = lost_before(bells, oldest, before=before)
-        for _ in range(_MOST_BATCHES if lost else 0):
-            jobs = republish_lost(lost, now=now, limit=_BATCH)
-            publish(jobs)
-            turn.republished += len(jobs)
-            if len(jobs) < _BATCH:
-                break
+        if lost:
+            turn.republished += _in_batches(
+                lambda: _publish(republish_lost(lost, now=now, limit=_BATCH))
+            )
 
     def _rescue_the_dead(self, turn: Turn, now: datetime) -> None:
         if not settings.HACHI_RESCUE:
@@ -207,9 +200,27 @@ class Dispatcher:
             logger.warning("%s %s is gone: %s", node.kind, node.name, turn)
 
     def _expire(self, turn: Turn, now: datetime) -> None:
-        if not some_expire(now=now):
-            return
-        with transaction.atomic():
-            ids = expire(now=now)
-            after_end(self._app, ids, now=now)
-        turn.expired += len(ids)
+        if some_expire(now=now):
+            turn.expired += _in_batches(lambda: self._expire_some(now))
+
+    @atomic_again
+    def _expire_some(self, now: datetime) -> int:
+        ids = expire(now=now, limit=_BATCH)
+        after_end(self._app, ids, now=now)
+        return len(ids)
+
+
+def _publish(jobs: Sequence[Job]) -> int:
+    publish(jobs)
+    return len(jobs)
+
+
+def _in_batches(act: Callable[[], int]) -> int:
+    """Repeat what is done to at most `_BATCH` rows until there are no more; so many times a turn."""
+    number = 0
+    for _ in range(_MOST_BATCHES):
+        some = act()
+        number += some
+        if some < _BATCH:
+            break
+    return number

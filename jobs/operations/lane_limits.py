@@ -29,7 +29,7 @@ def change_lane(
     key: str,
     *,
     width: int | None = None,
-    rate: Rate | None | Keep = KEEP,
+    rate: Rate | Keep | None = KEEP,
     by: str = "",
     now: datetime,
 ) -> bool:
@@ -57,7 +57,7 @@ def change_lane(
     return True
 
 
-def _pair(old: Limits, rate: Rate | None | Keep) -> tuple[int | None, float | None]:
+def _pair(old: Limits, rate: Rate | Keep | None) -> tuple[int | None, float | None]:
     if rate is KEEP:
         return old.rate_count, old.rate_seconds
     return rate or (None, None)

@@ -32,7 +32,7 @@ def publish_due(*, now: datetime, limit: int = 500) -> list[Job]:
 
 
 def next_due(*, before: datetime) -> datetime | None:
-    """When the next job comes due that `publish_due` would take; None if none does `before` that."""
+    """When the next job comes due that `publish_due` would take; None if not `before` that."""
     coming = Job.objects.due(before).filter(Q(lane="") | Q(in_turn=True))
     return coming.order_by("run_at").values_list("run_at", flat=True).first()
 

@@ -79,7 +79,8 @@ def time_starts(*, now: datetime, limit: int = 500) -> bool:
     late = {lane for _, lane, why, at in rows if why == WaitingFor.RATE and now - at > _LATE}
     for lane in sorted(late):
         _space_anew(lane, now)
-    _take_starts([(id, lane) for id, lane, why, _ in rows if why != WaitingFor.RATE], now)
+    if again := [(id, lane) for id, lane, why, _ in rows if why != WaitingFor.RATE]:
+        _take_starts(again, now)
     return bool(rows)
 
 
