@@ -216,7 +216,7 @@ def _publish(jobs: Sequence[Job]) -> int:
 
 
 def _in_batches(act: Callable[[], int]) -> int:
-    """Repeat what is done to at most `_BATCH` rows until there are no more; so many times a turn."""
+    """Repeat what is done to at most `_BATCH` rows until there are no more, or for so long."""
     number = 0
     for _ in range(_MOST_BATCHES):
         some = act()
