@@ -70,6 +70,26 @@ class JobNotFound(HachiError):
     """No job has this id."""
 
 
+class KeyOfAnotherTask(SubmitError):
+    """The idempotency key was used for another task."""
+
+
+class TooLateToReplace(SubmitError):
+    """The job that has the unique key has begun: it cannot take new arguments."""
+
+
+class UniqueKeyTaken(HachiError):
+    """Another job has the unique key, so this one cannot run beside it."""
+
+
+class LaneNotFound(HachiError):
+    """There is no such lane."""
+
+
+class InvalidLimit(SubmitError):
+    """A lane cannot be like this."""
+
+
 class BulkActionNotFound(HachiError):
     """There is no such bulk action."""
 

@@ -10,11 +10,14 @@ from django.utils import timezone
 
 from jobs.engine.again import atomic_again
 from jobs.engine.publisher import publish_on_commit
+from jobs.engine.turn_options import check_limits
 from jobs.engine.turns import after_cancel, let_in
-from jobs.errors import TaskNotPublic, UnknownTask
+from jobs.errors import LaneNotFound, TaskNotPublic, UniqueKeyTaken, UnknownTask
+from jobs.operations import lane_limits
 from jobs.operations.cancel import cancel
+from jobs.operations.lane_limits import KEEP, Keep, Rate
 from jobs.operations.pauses import pause, resume
-from jobs.operations.retry import retry
+from jobs.operations.retry import retry, taken_keys
 from jobs.states import State
 
 
@@ -70,14 +73,45 @@ def cancel_jobs(ids: Collection[str], *, by: str, running: bool = True) -> int:
     return len(cancelled) + len(asked)
 
 
-@atomic_again
 def retry_jobs(ids: Collection[str], *, by: str) -> int:
-    """Queue finished jobs once more. Returns how many there were."""
+    """Queue finished jobs once more. Returns how many there were.
+
+    Raises:
+        UniqueKeyTaken: there was none, because other jobs have their unique keys.
+    """
+    number = retry_free(ids, by=by)
+    if not number and (taken := taken_keys(ids)):
+        id, holder = next(iter(taken.items()))
+        raise UniqueKeyTaken(f"Job {id} is unique, and job {holder} has its key until it ends.")
+    return number
+
+
+@atomic_again
+def retry_free(ids: Collection[str], *, by: str) -> int:
+    """The same for many at once: what cannot run beside another unique job is left as it is."""
     now = timezone.now()
     retried = retry(ids, by=by, now=now)
     publish_on_commit([job for job in retried if job.state == State.QUEUED])
     let_in({job.lane for job in retried if job.lane})
     return len(retried)
+
+
+@atomic_again
+def change_lane(
+    key: str, *, by: str, width: int | None = None, rate: Rate | Keep | None = KEEP
+) -> None:
+    """Change a lane's width, its rate (starts and seconds; None: no rate), or both, from now on.
+
+    What is not given stays as it is. Jobs that wait in the lane go by the new limits at once.
+
+    Raises:
+        LaneNotFound: no job has named this lane yet.
+        InvalidLimit: a lane cannot be like this.
+    """
+    check_limits(width, None if rate is KEEP else rate)
+    if not lane_limits.change_lane(key, width=width, rate=rate, by=by, now=timezone.now()):
+        raise LaneNotFound(f"There is no lane {key[:200]!r}: the first job that names it makes it.")
+    let_in({key})
 
 
 def pause_jobs(

@@ -21,6 +21,16 @@ def check_signature(task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         ) from error
 
 
+def by_name(task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call of `task` by the names that it gives them.
+
+    Raises:
+        InvalidArguments: it cannot be called with these.
+    """
+    check_signature(task, args, kwargs)
+    return dict(_signature(task).bind(*args, **kwargs).arguments)
+
+
 def encode(
     task: str, args: Sequence[Any], kwargs: Mapping[str, Any], embed: Mapping[str, Any]
 ) -> str:

@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.engine.actions import find_task, retry_jobs
+from jobs.engine.actions import find_task, retry_free
 from jobs.engine.batch_turns import cancel_some
 from jobs.engine.batches import BatchHandle, member_id, open_batch
 from jobs.engine.bulk import Call
@@ -125,7 +125,7 @@ def retry_failed(id: str, *, by: str, cancelled: bool = False) -> int:
     while True:
         with transaction.atomic():
             ids = batches.ended_members(id, states, after=after, limit=_SLICE)
-            retried += retry_jobs(ids, by=by)
+            retried += retry_free(ids, by=by)
         if len(ids) < _SLICE:
             return retried
         after = ids[-1]

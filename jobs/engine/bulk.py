@@ -17,6 +17,8 @@ from jobs.errors import SubmitError
 #: Positional and keyword arguments of one call.
 Call = tuple[Sequence[Any], Mapping[str, Any]]
 
+_NOT_UNIQUE = "submit_many makes many jobs; a unique one is submitted by apply_async."
+
 
 class _Pattern(Recorder):
     """Keeps the first message instead of submitting it."""
@@ -44,7 +46,7 @@ def submit_many(
     if not listed:
         return []
     if options.get("unique") or options.get("idempotency_key"):
-        raise SubmitError("submit_many makes many jobs; a unique one is submitted by apply_async.")
+        raise SubmitError(_NOT_UNIQUE)
     if ids and len(ids) != len(listed):
         raise SubmitError(f"There are {len(ids)} ids for {len(listed)} calls.")
     app: Celery = task.app
@@ -53,6 +55,8 @@ def submit_many(
     options = _exec_options(task) | options | {"task_id": ids[0], "producer": pattern}
     Celery.send_task(app, task.name, *listed[0], task_type=task, **options)
     turn = turn_of(task, task.name, pattern.sent["body"], pattern.sent)
+    if turn.unique_key:
+        raise SubmitError(_NOT_UNIQUE)
     drafts = [
         _draft(app, pattern.sent, id, call, turn.lane) for id, call in zip(ids, listed, strict=True)
     ]

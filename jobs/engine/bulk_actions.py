@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from jobs.engine.actions import cancel_jobs, retry_jobs
+from jobs.engine.actions import cancel_jobs, retry_free
 from jobs.engine.ids import new_id
 from jobs.errors import BulkActionNotFound
 from jobs.models import BulkAction
@@ -103,7 +103,7 @@ def _act(action: BulkAction, ids: Collection[str]) -> int:
         return 0
     match action.verb:
         case BulkAction.Verb.RETRY:
-            return retry_jobs(ids, by=action.asked_by)
+            return retry_free(ids, by=action.asked_by)
         case BulkAction.Verb.CANCEL:
             return cancel_jobs(ids, by=action.asked_by)
     return delete(ids)

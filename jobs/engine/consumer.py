@@ -23,6 +23,7 @@ from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
 from jobs.engine.node import new_node
+from jobs.engine.paused import Paused
 from jobs.engine.publisher import publisher
 from jobs.engine.regions import Region, Regions
 from jobs.engine.request import JobRequest
@@ -81,7 +82,8 @@ class JobConsumer(PatientConsumer):
             seconds=max(settings.HACHI_LEASE_SECONDS, _DEAF_SECONDS),
             redis_answers=lambda: publisher().answers(),
         )
-        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch)
+        self.paused = Paused(wake=self.wake)
+        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch, self.paused)
         self.stopper = Stopper(
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
@@ -97,6 +99,7 @@ class JobConsumer(PatientConsumer):
         while lost := self.ledger.next_lost():
             lost.acknowledge()
             self.credit.count_start()  # a backlog of cancelled jobs must not go four by four
+        self.paused.give_back()
         for bundle in self.bundles:
             bundle.look(time.monotonic())
         while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):

@@ -6,7 +6,7 @@ worker lives, everything heals. If none lives, there is nobody to dispatch to.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
@@ -14,16 +14,26 @@ import redis
 from celery import Celery
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 
 from jobs.engine import bulk_actions
+from jobs.engine.again import atomic_again
 from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
 from jobs.engine.turns import after_end, give_on, let_in
+from jobs.models import Job
 from jobs.operations.cancel import expire, some_expire
 from jobs.operations.lanes import lanes_with_room, line_up
 from jobs.operations.nodes import silent, take_lease
 from jobs.operations.pauses import end_pauses, hold, let_go
-from jobs.operations.publish import lost_before, publish_due, republish_lost, waiting_bells
+from jobs.operations.publish import (
+    lost_before,
+    next_due,
+    publish_due,
+    republish_lost,
+    waiting_bells,
+)
+from jobs.operations.rates import time_starts
 from jobs.operations.rescue import rescue
 from jobs.operations.unique import end_periods
 
@@ -36,6 +46,13 @@ _BATCH = 500
 _MOST_BATCHES = 20
 #: How much of a turn goes to bulk actions.
 _BULK_SECONDS = 0.4
+#: How far a turn looks ahead for what comes due before the next.
+_AHEAD = timedelta(seconds=1)
+#: How soon it looks again while lanes with a rate are at work: an end of a job puts the next one
+#: down for a moment that nobody tells the dispatcher.
+_RATED_SECONDS = 0.05
+#: The shortest time between two looks.
+_LEAST_SECONDS = 0.01
 
 
 @dataclass(slots=True)
@@ -69,6 +86,10 @@ class Dispatcher:
         self._watching_since = started_at
         #: Up to which lane the last turns have looked for room.
         self._lane = ""
+        #: In how many seconds it wants to `look`; None if the next turn is soon enough.
+        self.next_look: float | None = None
+        #: Until when lanes with a rate are taken to be at work, in monotonic seconds.
+        self._rated_until = 0.0
 
     def lost_sight(self, now: datetime) -> None:
         """The database was away, so every heartbeat is old: give the others time to be seen."""
@@ -76,6 +97,7 @@ class Dispatcher:
 
     def run_once(self, now: datetime) -> Turn | None:
         """One turn; None if another process holds the lease."""
+        self.next_look = None
         lease = settings.HACHI_LEASE_SECONDS
         if not take_lease("dispatcher", holder=self._holder, now=now, seconds=lease / 3):
             return None
@@ -94,6 +116,11 @@ class Dispatcher:
         if turn:
             logger.info("Dispatched: %s", turn)
         return turn
+
+    def look(self, now: datetime) -> None:
+        """Between two turns: publish what has come due, so that it starts in time."""
+        self.next_look = None
+        self._try(self._publish_due, Turn(), now)
 
     @staticmethod
     def _try(part: Callable[[Turn, datetime], None], turn: Turn, now: datetime) -> None:
@@ -121,18 +148,21 @@ class Dispatcher:
 
     def _pauses(self, turn: Turn, now: datetime) -> None:
         end_pauses(now=now)
-        turn.held += hold()
-        jobs = let_go(now=now)
-        publish(jobs)
-        turn.resumed += len(jobs)
+        turn.held += _in_batches(lambda: hold(limit=_BATCH))
+        turn.resumed += _in_batches(lambda: _publish(let_go(now=now, limit=_BATCH)))
 
     def _publish_due(self, turn: Turn, now: datetime) -> None:
-        for _ in range(_MOST_BATCHES):
-            jobs = publish_due(now=now, limit=_BATCH)
-            publish(jobs)
-            turn.due += len(jobs)
-            if len(jobs) < _BATCH:
-                break
+        rated = time_starts(now=now)
+        turn.due += _in_batches(lambda: _publish(publish_due(now=now, limit=_BATCH)))
+        if rated:
+            self._rated_until = time.monotonic() + _AHEAD.total_seconds()
+        self._plan_look(now)
+
+    def _plan_look(self, now: datetime) -> None:
+        looks = [_RATED_SECONDS] if time.monotonic() < self._rated_until else []
+        if coming := next_due(before=now + _AHEAD):
+            looks.append(max(_LEAST_SECONDS, (coming - timezone.now()).total_seconds()))
+        self.next_look = min(looks, default=None)
 
     def _republish_lost(self, turn: Turn, now: datetime) -> None:
         if not settings.HACHI_RESCUE:
@@ -147,12 +177,10 @@ class Dispatcher:
             logger.warning("Redis does not answer (%s); jobs wait in the database.", error)
             return
         lost = lost_before(bells, oldest, before=before)
-        for _ in range(_MOST_BATCHES if lost else 0):
-            jobs = republish_lost(lost, now=now, limit=_BATCH)
-            publish(jobs)
-            turn.republished += len(jobs)
-            if len(jobs) < _BATCH:
-                break
+        if lost:
+            turn.republished += _in_batches(
+                lambda: _publish(republish_lost(lost, now=now, limit=_BATCH))
+            )
 
     def _rescue_the_dead(self, turn: Turn, now: datetime) -> None:
         if not settings.HACHI_RESCUE:
@@ -172,9 +200,27 @@ class Dispatcher:
             logger.warning("%s %s is gone: %s", node.kind, node.name, turn)
 
     def _expire(self, turn: Turn, now: datetime) -> None:
-        if not some_expire(now=now):
-            return
-        with transaction.atomic():
-            ids = expire(now=now)
-            after_end(self._app, ids, now=now)
-        turn.expired += len(ids)
+        if some_expire(now=now):
+            turn.expired += _in_batches(lambda: self._expire_some(now))
+
+    @atomic_again
+    def _expire_some(self, now: datetime) -> int:
+        ids = expire(now=now, limit=_BATCH)
+        after_end(self._app, ids, now=now)
+        return len(ids)
+
+
+def _publish(jobs: Sequence[Job]) -> int:
+    publish(jobs)
+    return len(jobs)
+
+
+def _in_batches(act: Callable[[], int]) -> int:
+    """Repeat what is done to at most `_BATCH` rows until there are no more, or for so long."""
+    number = 0
+    for _ in range(_MOST_BATCHES):
+        some = act()
+        number += some
+        if some < _BATCH:
+            break
+    return number

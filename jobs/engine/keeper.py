@@ -16,12 +16,14 @@ from django.utils import timezone
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.forking import fork_lock
 from jobs.engine.ledger import Ledger
+from jobs.engine.paused import Paused
 from jobs.engine.request import JobRequest
 from jobs.engine.strays import Strays
 from jobs.engine.watch import Watch
 from jobs.models import Node
 from jobs.operations.cancel import flagged_of
 from jobs.operations.nodes import enroll, heartbeat, note_deaf, stopping
+from jobs.operations.pauses import paused_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,15 @@ class Keeper:
     """Keeps one worker's row, and takes its turns as dispatcher."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, node: Node, pool: Any, watch: Watch
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        node: Node,
+        pool: Any,
+        watch: Watch,
+        paused: Paused,
     ) -> None:
+        self._paused = paused
         self._watch = watch
         self._ledger = ledger
         self._dispatcher = dispatcher
@@ -63,20 +72,37 @@ class Keeper:
         """Take a turn a second until `until(seconds)` (by default: until `close`) says stop."""
         until = until or self._stop.wait
         while True:
-            try:
-                with self._lock:
-                    self._turn_awake(timezone.now())
-                    self._pinned = connection.connection
-            except (DatabaseError, InterfaceError) as error:
-                logger.error("The database does not answer (%s); trying again.", error)
-                self._dispatcher.lost_sight(timezone.now())
-                connection.close()
-            except Exception:
-                # The worker must go on beating, whatever one turn stumbled over.
-                logger.exception("A turn of the dispatcher failed.")
-            if until(_TURN_SECONDS):
+            self._safely(self._turn_awake)
+            if self._rest(until):
                 connection.close()
                 return
+
+    def _rest(self, until: Callable[[float], bool]) -> bool:
+        """Wait for the next turn; a dispatcher may have something to do before it."""
+        left = _TURN_SECONDS
+        while left > 0:
+            look = self._dispatcher.next_look
+            seconds = left if look is None else min(left, look)
+            begun = time.monotonic()
+            if until(seconds):
+                return True
+            if seconds < left:
+                self._safely(self._dispatcher.look)
+            left -= max(seconds, time.monotonic() - begun)
+        return False
+
+    def _safely(self, act: Callable[[datetime], None]) -> None:
+        try:
+            with self._lock:
+                act(timezone.now())
+                self._pinned = connection.connection
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("The database does not answer (%s); trying again.", error)
+            self._dispatcher.lost_sight(timezone.now())
+            connection.close()
+        except Exception:
+            # The worker must go on beating, whatever one turn stumbled over.
+            logger.exception("A turn of the dispatcher failed.")
 
     def _turn_awake(self, now: datetime) -> None:
         """A turn; after a gap, the others' silence proves nothing.
@@ -103,6 +129,7 @@ class Keeper:
             stopping(self._node.id, now=now)
         self._watch_over(now)
         self._stop_cancelled(now)
+        self._give_back_paused()
         self._strays.put_back(now)
         self._dispatcher.run_once(now)
 
@@ -135,6 +162,13 @@ class Keeper:
                     request.revoked()
             elif now - asked_at >= grace:
                 self._kill(request)
+
+    def _give_back_paused(self) -> None:
+        """What was claimed before a pause and has not begun is not to begin."""
+        for id in paused_of(self._node.id):
+            request = self._ledger.held.get(id)
+            if request is not None and not request.ended:
+                self._paused.note(request)
 
     def _kill(self, request: JobRequest) -> None:
         """End the process that runs the job. Threads and solo cannot be ended: they must look."""

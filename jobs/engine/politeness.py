@@ -17,7 +17,8 @@ from redis import Redis, RedisError
 from jobs.engine.turn_options import rate_of
 from jobs.errors import SubmitError
 from jobs.models import Lane
-from jobs.operations.lanes import change_lane, make_lanes
+from jobs.operations.lane_limits import change_lane
+from jobs.operations.lanes import make_lanes
 
 logger = logging.getLogger(__name__)
 
@@ -144,10 +145,9 @@ def set_manners(host: str, *, width: int, rate: str | None = None) -> None:
     """
     if width < 1 or not 0 < len(host) <= 190:
         raise SubmitError("A host has a name, and at least one place.")
-    count, seconds = rate_of(rate) or (None, None)
-    key = f"{LANE}{host.lower()}"
-    make_lanes([Lane(key=key, width=width, created_at=timezone.now())])
-    change_lane(key, width=width, rate_count=count, rate_seconds=seconds)
+    now, key = timezone.now(), f"{LANE}{host.lower()}"
+    make_lanes([Lane(key=key, width=width, created_at=now)])
+    change_lane(key, width=width, rate=rate_of(rate), now=now)
 
 
 def _manners(lane: Lane) -> Manners:

@@ -1,6 +1,6 @@
 """One batch of the ledger, in one transaction: starts, ends, then claims."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from jobs.operations.conclude import Conclusion, Problem, conclude, record_failu
 from jobs.operations.finish import Start as Started
 from jobs.operations.finish import Success, start, succeed
 from jobs.operations.logs import write_lines, write_progress
+from jobs.operations.rates import hold_back
 from jobs.operations.rescue import crash
 from jobs.states import FINAL, State
 
@@ -74,6 +75,7 @@ def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) ->
         ended += concluded
         ended += _write_abandoned(ends, concluded)
         again = [c.id for c in conclusions if c.state == State.QUEUED and c.id in concluded]
+        hold_back([end.request.id for end in ends if _in_a_lane(end, again)], now=now)
         publish_on_commit(list(Job.objects.unclaimed().filter(id__in=again)) if again else [])
         final = {c.id: c for c in conclusions if c.id in concluded and c.state in FINAL}
         _tell_family(ends, final)
@@ -90,6 +92,10 @@ def _in_company(end: End) -> bool:
         or request.request_dict.get("lane")
         or (report and report.abandoned)
     )
+
+
+def _in_a_lane(end: End, ids: Collection[str]) -> bool:
+    return end.request.id in ids and bool(end.request.request_dict.get("lane"))
 
 
 def _success(end: End) -> Success:

@@ -12,7 +12,7 @@ from jobs.engine import context
 from jobs.engine.arguments import check_signature, encode
 from jobs.engine.message import TRACKED, moment, pack
 from jobs.engine.retrying import allowed_attempts, cap_of
-from jobs.engine.turn_options import Turn, turn_of
+from jobs.engine.turn_options import Turn, key_to_retake, turn_of
 from jobs.engine.writing import write
 from jobs.errors import MessageTooLarge, SubmitError
 from jobs.models.job import DEFAULT_PRIORITY
@@ -61,7 +61,7 @@ class Recorder:
         turn = turn_of(self._app.tasks.get(headers["task"]), headers["task"], body, options)
         if turn.lane:
             headers["lane"] = turn.lane
-        headers |= cap_of(options)
+        headers |= key_to_retake(turn, again=_runs_again(headers["id"])) | cap_of(options)
         if batch := _batch_of(headers["id"], options):
             headers["batch"] = batch
         self._submit(draft(self._app, routing_key, headers, body, priority), turn)
@@ -71,11 +71,17 @@ class Recorder:
 
     def _submit(self, new: Draft, turn: Turn) -> None:
         attempt = context.current()
-        if attempt is not None and attempt.id == new.id:
+        if attempt is not None and _runs_again(new.id):
             # self.retry() and self.replace(): the running job itself, to be run again.
             attempt.resubmission = new
             return
         self.job_id = write([new], turn, now=timezone.now())[new.id]
+
+
+def _runs_again(id: str) -> bool:
+    """Whether the call is of the job that makes it: a retry or a replacement."""
+    attempt = context.current()
+    return attempt is not None and attempt.id == id
 
 
 def _batch_of(id: str, options: Mapping[str, Any]) -> str:

@@ -11,13 +11,20 @@ from jobs.engine import context
 from jobs.engine.publisher import publish_on_commit
 from jobs.engine.turn_options import NO_TURN, Turn
 from jobs.engine.turns import let_in
-from jobs.errors import DatabaseUnavailable
+from jobs.errors import DatabaseUnavailable, KeyOfAnotherTask, TooLateToReplace
 from jobs.models import Lane
 from jobs.operations.batches import join
 from jobs.operations.claim import existing
 from jobs.operations.lanes import make_lanes
 from jobs.operations.submit import Draft, Ready, submit
-from jobs.operations.unique import holders, replace_waiting
+from jobs.operations.unique import (
+    Holder,
+    holder_of,
+    holders,
+    let_go_of_claimed,
+    replace_waiting,
+    was_replaced,
+)
 
 
 class Unavailable(DatabaseUnavailable, KombuError):
@@ -31,6 +38,7 @@ def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, st
 
     Raises:
         BatchNotFound, BatchClosed: their batch takes none.
+        KeyOfAnotherTask, TooLateToReplace: the job that has their unique key cannot stand for them.
         jobs.errors.DatabaseUnavailable: the database does not answer.
     """
     try:
@@ -95,17 +103,40 @@ def _submit(
         ready = submit(drafts, now=now)
         if not turn.unique_key:
             return ready, {}
-        owner = holders([turn.unique_key]).get(turn.unique_key)
-        if owner is not None:
-            return ready, _answer(drafts, turn, owner, now)
-        if existing([draft.id for draft in drafts]):
-            return ready, {}
+        holder = holder_of(turn.unique_key, now=now)
+        if holder is None:
+            if existing([draft.id for draft in drafts]):
+                return ready, {}
+        elif _answers(drafts, turn, holder, now):
+            return ready, {draft.id: holder.id for draft in drafts if draft.id != holder.id}
 
 
-def _answer(drafts: Sequence[Draft], turn: Turn, owner: str, now: datetime) -> dict[str, str]:
-    """Drafts whose key `owner` has, answered with it; its arguments are replaced if so asked."""
-    others = [draft for draft in drafts if draft.id != owner]
-    if turn.replace:
-        for draft in others:
-            replace_waiting(turn.unique_key, draft.message, now=now)
-    return {draft.id: owner for draft in others}
+def _answers(drafts: Sequence[Draft], turn: Turn, holder: Holder, now: datetime) -> bool:
+    """Whether `holder` stands for the drafts; its arguments are replaced if so asked.
+
+    Raises:
+        KeyOfAnotherTask, TooLateToReplace: it cannot.
+    """
+    for draft in drafts:
+        if draft.id == holder.id:
+            continue
+        if draft.task != holder.task and not was_replaced(holder.id):
+            raise KeyOfAnotherTask(
+                f"The idempotency key was used for job {holder.id} of {holder.task}, "
+                f"so it cannot stand for a call of {draft.task}."
+            )
+        if turn.replace and not replace_waiting(turn.unique_key, draft.message, now=now):
+            return _gone(turn.unique_key, holder)
+    return True
+
+
+def _gone(key: str, holder: Holder) -> bool:
+    """False if the key is free by now, for a job of its own with the new arguments."""
+    if holder.scope == "waiting" and let_go_of_claimed(key):
+        return False
+    if holders([key]).get(key) != holder.id or holder.scope == "waiting":
+        return False
+    raise TooLateToReplace(
+        f"Job {holder.id} has begun, so it cannot take new arguments. With "
+        'unique_for="waiting" it would be followed by a new job.'
+    )

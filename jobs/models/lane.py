@@ -19,6 +19,9 @@ class Lane(models.Model):
     #: When the rate allows the next start.
     next_start_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    #: Who changed it last, and when; empty is as its first job made it.
+    changed_by = models.CharField(max_length=150, default="", db_default="", blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

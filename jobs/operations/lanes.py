@@ -1,15 +1,14 @@
 """Lanes: who may go, in order, and how many at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef
 
 from jobs.models import Job, Lane
-from jobs.operations.statements import update_many
+from jobs.operations.rates import Limits, limits_of, note_starts, put_off
 from jobs.operations.submit import Ready
 from jobs.states import State, WaitingFor
 
@@ -17,16 +16,6 @@ from jobs.states import State, WaitingFor
 def make_lanes(lanes: Iterable[Lane]) -> None:
     """Write the rows of lanes that are used for the first time; the others stay as they are."""
     Lane.objects.bulk_create(lanes, ignore_conflicts=True)
-
-
-def change_lane(
-    key: str, *, width: int, rate_count: int | None = None, rate_seconds: float | None = None
-) -> bool:
-    """Change the limits of a lane, for the jobs that wait in it too. False if there is none."""
-    changed = Lane.objects.filter(key=key).update(
-        width=width, rate_count=rate_count, rate_seconds=rate_seconds
-    )
-    return changed == 1
 
 
 @transaction.atomic
@@ -41,28 +30,17 @@ def admit(keys: Collection[str], *, now: datetime) -> list[Ready]:
     """
     line = Job.objects.in_line().filter(lane=OuterRef("key"))
     busy = Lane.objects.select_for_update().filter(Exists(line), key__in=keys).order_by("key")
-    lanes = {row[0]: _Limits(*row) for row in busy.values_list(*_Limits.__slots__)}
+    lanes = limits_of(busy.values_list(*Limits.__slots__))
     first = _first_in_line(_room(lanes)) if lanes else []
     if not first:
         return []
-    starts = [(id, _takes_its_start(lanes[key], now)) for id, key in first]
-    _put_off([(id, start) for id, start in starts if start > now])
-    _note_starts({key: lanes[key] for _, key in first})
+    starts = [(id, lanes[key].take_start(now)) for id, key in first]
+    put_off([(id, start) for id, start in starts if start > now])
+    note_starts({key: lanes[key] for _, key in first})
     at_once = Job.objects.filter(id__in=[id for id, start in starts if start <= now])
     at_once.update(state=State.QUEUED, waiting_for="", in_turn=True, published_at=now)
     ready = at_once.order_by("created_at", "id")
     return [Ready(*row) for row in ready.values_list(*Ready.__slots__)]
-
-
-@dataclass(slots=True)
-class _Limits:
-    """A lane's row, without what an object of Django's costs: an end may concern hundreds."""
-
-    key: str
-    width: int
-    rate_count: int | None
-    rate_seconds: float | None
-    next_start_at: datetime | None
 
 
 #: The head of a line, for a lane and a number.
@@ -72,7 +50,7 @@ _NEXT = (
 )
 
 
-def _room(lanes: Mapping[str, _Limits]) -> dict[str, int]:
+def _room(lanes: Mapping[str, Limits]) -> dict[str, int]:
     """How many jobs each lane may let go; lanes that are full are left out."""
     on_the_way = Job.objects.in_turn().filter(lane__in=lanes).order_by().values_list("lane")
     taken = dict(on_the_way.annotate(number=Count("*")))
@@ -110,36 +88,6 @@ def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
-
-
-def _takes_its_start(lane: _Limits, now: datetime) -> datetime:
-    """When the rate lets the next job of `lane` start; the one after it comes later by a step."""
-    if lane.rate_count is None or lane.rate_seconds is None:
-        return now
-    start = max(now, lane.next_start_at or now)
-    lane.next_start_at = start + timedelta(seconds=lane.rate_seconds / lane.rate_count)
-    return start
-
-
-def _note_starts(lanes: Mapping[str, _Limits]) -> None:
-    """Write when the rate of each lane allows the next start."""
-    limited = [
-        Lane(key=key, next_start_at=lane.next_start_at)
-        for key, lane in lanes.items()
-        if lane.rate_count is not None
-    ]
-    if limited:
-        Lane.objects.bulk_update(limited, ["next_start_at"], batch_size=500)
-
-
-def _put_off(starts: Sequence[tuple[str, datetime]]) -> None:
-    """Put jobs down for the moment at which the rate of their lane lets them start."""
-    update_many(
-        columns={"id": "text", "start": "time"},
-        rows=starts,
-        set_="waiting_for = 'rate', run_at = v.start, in_turn = TRUE",
-        where="jobs_job.id = v.id AND state = 'scheduled' AND waiting_for = 'lane'",
-    )
 
 
 def line_up(*, now: datetime, limit: int = 1_000) -> set[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from jobs.models import Job, Pause
 from jobs.states import State, WaitingFor
@@ -42,20 +42,34 @@ def end_pauses(*, now: datetime) -> int:
     return over.delete()[0] if over.exists() else 0  # no write lock for nothing
 
 
-def hold() -> int:
-    """Queued jobs that a pause concerns and nobody has claimed → scheduled."""
+def hold(*, limit: int = 1_000) -> int:
+    """Queued jobs that a pause concerns and nobody has claimed → scheduled; at most `limit`.
+
+    A claim looks at the pauses itself, so that none of the others starts meanwhile.
+    """
     paused = _paused()
     if paused is None:
         return 0
-    return (
-        Job.objects.unclaimed()
-        .filter(paused)
-        .update(state=State.SCHEDULED, waiting_for=WaitingFor.PAUSE)
+    waiting = Job.objects.unclaimed()
+    ids = list(waiting.filter(paused).values_list("id", flat=True)[:limit])
+    if not ids:
+        return 0
+    return waiting.filter(id__in=ids).update(state=State.SCHEDULED, waiting_for=WaitingFor.PAUSE)
+
+
+def paused_of(worker: str) -> list[str]:
+    """What `worker` has claimed and a pause concerns since."""
+    concerns = Pause.objects.filter(
+        Q(kind=Pause.Kind.QUEUE, value=OuterRef("queue"))
+        | Q(kind=Pause.Kind.TASK, value=OuterRef("task"))
+        | Q(kind=Pause.Kind.LANE, value=OuterRef("lane"))
     )
+    claimed = Job.objects.held_by(worker, State.QUEUED)
+    return list(claimed.filter(Exists(concerns)).values_list("id", flat=True))
 
 
 def let_go(*, now: datetime, limit: int = 1_000) -> list[Job]:
-    """Jobs that no pause concerns any more → queued. Returns them, to be published."""
+    """At most `limit` jobs that no pause concerns any more → queued, and to be published."""
     held = Job.objects.paused()
     paused = _paused()
     free = held.exclude(paused) if paused is not None else held

@@ -31,6 +31,12 @@ def publish_due(*, now: datetime, limit: int = 500) -> list[Job]:
         return list(Job.objects.filter(id__in=ids).order_by("-priority", "run_at", "id"))
 
 
+def next_due(*, before: datetime) -> datetime | None:
+    """When the next job comes due that `publish_due` would take; None if not `before` that."""
+    coming = Job.objects.due(before).filter(Q(lane="") | Q(in_turn=True))
+    return coming.order_by("run_at").values_list("run_at", flat=True).first()
+
+
 #: The lists in which somebody waits, each with its oldest: two looks into the index a list, however
 #: many wait in it. SELECT DISTINCT would read them all.
 _BELLS = """

@@ -1,15 +1,16 @@
 """Retry by a person: a finished job goes back into the queue."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Length
 
 from jobs.models import Job
 from jobs.operations.batches import reopen
 from jobs.operations.statements import update_many
+from jobs.operations.unique import holders
 from jobs.states import FINAL, State
 
 #: One statement carries so many messages, or so many characters of them.
@@ -23,6 +24,9 @@ def retry(ids: Collection[str], *, by: str, now: datetime) -> list[Job]:
 
     Returns the rows, the oldest first: the queued ones are to be published, those of lanes wait to
     be admitted. A batch that had finished is at work again.
+
+    One that was unique while it waited or was unfinished takes its key again, and is left as it is
+    if another job has that: `taken_keys` tells which.
 
     What happened before stays: attempts go on counting, and their rows and log lines are kept.
     """
@@ -52,17 +56,56 @@ def _portions(sizes: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
 
 
 def _retry(ids: Collection[str], by: str, now: datetime) -> list[Job]:
-    rows = Job.objects.filter(id__in=ids).values_list("id", "message")
+    rows = Job.objects.filter(id__in=ids).order_by("created_at", "id").values_list("id", "message")
     messages = {id: message for id, message in rows if _can_run(message)}
+    while True:
+        keys, taken = _keys_of(messages)
+        free = {id: message for id, message in messages.items() if id not in taken}
+        try:
+            with transaction.atomic():
+                _queue_again(free, keys, by, now)
+        except IntegrityError:  # somebody has just taken one of the keys
+            continue
+        return list(Job.objects.filter(id__in=free).order_by("created_at", "id").defer("result"))
+
+
+def _queue_again(
+    messages: Mapping[str, str], keys: Mapping[str, str], by: str, now: datetime
+) -> None:
     _clear_the_way(messages.values())
     update_many(
-        columns={"id": "text", "message": "text"},
-        rows=[(id, _from_the_start(message)) for id, message in messages.items()],
+        columns={"id": "text", "message": "text", "key": "text"},
+        rows=[(id, _from_the_start(text), keys.get(id, "")) for id, text in messages.items()],
         set_=_AGAIN,
         where="jobs_job.id = v.id AND jobs_job.state IN ('succeeded', 'failed', 'cancelled')",
         params=[now, now, by[:150], by[:150]],
     )
-    return list(Job.objects.filter(id__in=messages).order_by("created_at", "id").defer("result"))
+
+
+def taken_keys(ids: Collection[str]) -> dict[str, str]:
+    """Those of `ids` that cannot run again for now: another job has their unique key; which one."""
+    rows = Job.objects.filter(id__in=ids, state__in=FINAL).values_list("id", "message")
+    return _keys_of(dict(rows))[1]
+
+
+def _keys_of(messages: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The unique keys that jobs take again; and who has theirs, of those that cannot.
+
+    Of two with one key the first takes it.
+    """
+    asked = {id: key for id, text in messages.items() if (key := _unique_key(text))}
+    owners = holders(set(asked.values()))
+    keys, taken = {}, {}
+    for id, key in asked.items():
+        if owners.setdefault(key, id) == id:
+            keys[id] = key
+        else:
+            taken[id] = owners[key]
+    return keys, taken
+
+
+def _unique_key(message: str) -> str:
+    return str(json.loads(message).get("headers", {}).get("unique_key") or "")
 
 
 #: A job of a lane takes its turn again, at the place that its age gives it. Its chord has counted
@@ -74,6 +117,7 @@ _AGAIN = (
     "error_type = '', error_message = '', error_fingerprint = '', "
     "claimed_at = NULL, started_at = NULL, finished_at = NULL, "
     "cancel_requested_at = NULL, expires_at = NULL, run_at = %s, published_at = %s, "
+    "unique_key = CASE WHEN v.key = '' THEN unique_key ELSE v.key END, "
     "requested_by = CASE WHEN %s = '' THEN requested_by ELSE %s END"
 )
 

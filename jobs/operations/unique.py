@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, F, Value, When
@@ -21,10 +22,33 @@ ENDED_KEY = Case(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The job that has a unique key."""
+
+    id: str
+    task: str
+    scope: str
+
+
+def holder_of(key: str, *, now: datetime) -> Holder | None:
+    """The job that has `key`. A period that is over ends here: no dispatcher may have come by."""
+    having = Job.objects.filter(unique_key=key).exclude(unique_key="")
+    having.filter(unique_scope="period", unique_until__lte=now).update(unique_key="")
+    row = having.values_list("id", "task", "unique_scope").first()
+    return Holder(*row) if row else None
+
+
 def holders(keys: Collection[str]) -> dict[str, str]:
     """The id of the job that has each of `keys`."""
     having = Job.objects.filter(unique_key__in=keys).exclude(unique_key="")
     return dict(having.values_list("unique_key", "id"))
+
+
+def was_replaced(id: str) -> bool:
+    """Whether job `id` is another task by now than the one that was called (`self.replace()`)."""
+    messages = Job.objects.filter(id=id).values_list("message", flat=True)
+    return any(json.loads(text)["headers"].get("replaced_task_nesting") for text in messages)
 
 
 def replace_waiting(key: str, message: str, *, now: datetime) -> bool:
@@ -40,6 +64,15 @@ def replace_waiting(key: str, message: str, *, now: datetime) -> bool:
     # `published_at` moves, so that a worker that fetched the old message sees that it is stale.
     moved = now if job.published_at else None
     return waiting.filter(id=job.id).update(message=json.dumps(content), published_at=moved) == 1
+
+
+def let_go_of_claimed(key: str) -> bool:
+    """Free `key` of a job that a worker has claimed, and that is unique while it waits.
+
+    The worker has its arguments already and may begin in this moment: it waits no more.
+    """
+    claimed = Job.objects.filter(unique_key=key, unique_scope="waiting", state=State.QUEUED)
+    return claimed.exclude(unique_key="").exclude(worker="").update(unique_key="") == 1
 
 
 def end_periods(*, now: datetime) -> int:

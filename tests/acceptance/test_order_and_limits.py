@@ -7,10 +7,9 @@ import pytest
 from celery import chain
 from django.utils import timezone
 
-from jobs.engine.actions import cancel_jobs, pause_jobs, resume_jobs, retry_jobs
+from jobs.engine.actions import cancel_jobs, change_lane, pause_jobs, resume_jobs, retry_jobs
 from jobs.engine.bulk import submit_many
 from jobs.models import Attempt, Job, Pause, Token
-from jobs.operations.lanes import change_lane
 from jobs.states import State
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until
@@ -52,7 +51,7 @@ def test_a_lane_lets_its_width_through_and_a_change_is_live(stack, tmp_path):
         workload.step.apply_async((str(path), number, 0.3), lane="resize", lane_width=2)
     wait_until(all_finished, 40)
     assert most_at_once(ran(path)) == 2
-    assert change_lane("resize", width=4)
+    change_lane("resize", by="ann", width=4)
     path.unlink()
     for number in range(8):
         workload.step.apply_async((str(path), number, 0.3), lane="resize", lane_width=2)

@@ -353,3 +353,11 @@ def quick(path, line, prank=""):
     elif prank == "return no pickle":
         return lambda: None
     return line
+
+
+@shared_task(name="test.mark_times", bind=True, max_retries=9)
+def mark_times(self, path, attempts, wait):
+    """Write the time of each attempt to a file; retry after `wait` seconds, so many times."""
+    append.run(path, str(time.time()))
+    if current_job().attempt < attempts:
+        raise self.retry(countdown=wait)

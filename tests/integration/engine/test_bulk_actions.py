@@ -192,7 +192,7 @@ def test_jobs_of_a_lane_are_retried_the_oldest_first(monkeypatch):
         Job.objects.filter(id=id).update(created_at=NOW + timedelta(seconds=age))
     order = []
     monkeypatch.setattr(
-        bulk_actions, "retry_jobs", lambda ids, by: (order.extend(ids), len(ids))[1]
+        bulk_actions, "retry_free", lambda ids, by: (order.extend(ids), len(ids))[1]
     )
     bulk_actions.ask("retry", JobFilter(lane="k"), by="ann")
     work()

@@ -12,7 +12,18 @@ from django.utils import timezone
 from benchmarks.fill import fill_delayed, fill_finished, fill_line, fill_queued
 from jobs.engine.ids import new_id
 from jobs.models import Job, Pause
-from jobs.operations import cancel, claim, finish, lanes, pauses, publish, rescue, submit, unique
+from jobs.operations import (
+    cancel,
+    claim,
+    finish,
+    lanes,
+    pauses,
+    publish,
+    rates,
+    rescue,
+    submit,
+    unique,
+)
 from jobs.queries.jobs import attention, listing, tally
 from jobs.queries.jobs.facts import fleet
 from jobs.queries.jobs.family import family_of
@@ -49,6 +60,9 @@ def turn_statements(now):
             lambda: publish.publish_due(now=now + timedelta(days=2), limit=20),
             "job_due",
         ),
+        "next_due": (lambda: publish.next_due(before=before), "job_due"),
+        "time_starts": (lambda: rates.time_starts(now=now), "job_due"),
+        "paused_of": (lambda: pauses.paused_of("w"), "job_held"),
         "end_periods": (lambda: unique.end_periods(now=now), "job_unique_until"),
         "lanes_with_room": (lanes.lanes_with_room, "job_lane_waiting"),
         "lanes_with_room, taken": (lanes.lanes_with_room, "job_lane_in_turn"),

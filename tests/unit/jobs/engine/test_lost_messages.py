@@ -12,7 +12,12 @@ def test_what_was_lost_counts_for_the_credit_so_that_the_next_are_fetched_by_the
     credit = Credit(slots=2, ahead=2)
     ledger = SimpleNamespace(next_lost=lambda: lost.pop() if lost else None, in_pool=2)
     consumer = SimpleNamespace(
-        ledger=ledger, credit=credit, bundles=(), slots=2, _adjust_credit=lambda: None
+        ledger=ledger,
+        credit=credit,
+        paused=Mock(),
+        bundles=(),
+        slots=2,
+        _adjust_credit=lambda: None,
     )
     JobConsumer.hand_over(consumer)
     assert credit.adjust(credit._since + 1) == 16

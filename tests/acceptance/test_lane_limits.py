@@ -1,0 +1,126 @@
+"""Widths and rates of lanes, kept by real workers, and changed while jobs wait."""
+
+import time
+from itertools import pairwise
+
+import pytest
+
+from jobs.engine.actions import change_lane
+from jobs.models import Job, Lane
+from tests.acceptance import workload
+from tests.acceptance.stack import wait_until
+
+
+def ran(path):
+    return path.read_text().split() if path.exists() else []
+
+
+def all_finished():
+    return not Job.objects.unfinished().exists()
+
+
+def number_in(state):
+    return Job.objects.filter(state=state).count()
+
+
+def starts():
+    return sorted(Job.objects.values_list("started_at", flat=True))
+
+
+def most_at_once(marks):
+    now = most = 0
+    for mark in marks:
+        now += 1 if mark[0] == "+" else -1
+        most = max(most, now)
+    return most
+
+
+@pytest.mark.parametrize("width", [None, 1, 10])
+def test_a_rate_above_one_a_second_is_reached_and_evenly_spaced(stack, width):
+    stack.worker("-c", "2")
+    workload.add.delay(1, 2).get(timeout=20)
+    Job.objects.all().delete()
+    for _ in range(31):
+        workload.add.apply_async((1, 2), lane="host", lane_width=width, lane_rate="10/s")
+    wait_until(all_finished, 30)
+    begun = starts()
+    took = (begun[-1] - begun[0]).total_seconds()
+    assert 2.9 <= took <= 4.5
+    # The next turn of the dispatcher sees that there is a rate; from then on it looks more often.
+    gaps = sorted((later - sooner).total_seconds() for sooner, later in pairwise(begun))
+    assert gaps[len(gaps) // 2] == pytest.approx(0.1, abs=0.04)
+    assert sum(gap < 0.03 for gap in gaps) <= 2
+
+
+def test_a_faster_rate_lets_those_go_that_the_slow_one_had_put_off(stack):
+    stack.worker("-c", "2")
+    for _ in range(5):
+        workload.add.apply_async((1, 2), lane="host", lane_width=3, lane_rate="1/h")
+    wait_until(lambda: number_in("succeeded") == 1)
+    assert Job.objects.filter(waiting_for="rate").count() == 3
+    change_lane("host", by="ann", rate=(10, 1.0))
+    wait_until(all_finished, 10)
+    lane = Lane.objects.get()
+    assert (lane.width, lane.rate_count, lane.changed_by) == (3, 10, "ann")
+
+
+def test_without_a_rate_all_go_and_the_width_stays(stack):
+    stack.worker("-c", "2")
+    for _ in range(5):
+        workload.add.apply_async((1, 2), lane="host", lane_width=2, lane_rate="1/h")
+    wait_until(lambda: number_in("succeeded") == 1)
+    change_lane("host", by="ann", rate=None)
+    wait_until(all_finished, 10)
+    assert Lane.objects.get().width == 2
+
+
+def test_a_slower_rate_counts_from_the_last_start(stack):
+    stack.worker("-c", "2")
+    for _ in range(40):
+        workload.add.apply_async((1, 2), lane="host", lane_width=40, lane_rate="20/s")
+    wait_until(lambda: number_in("succeeded") >= 3)
+    change_lane("host", by="ann", rate=(1, 3600.0))
+    wait_until(lambda: number_in("queued") + number_in("running") == 0, 10)
+    done = number_in("succeeded")
+    assert done < 40
+    left = Job.objects.filter(waiting_for="rate").order_by("run_at")
+    last = starts_of_succeeded()[-1]
+    assert (left.first().run_at - last).total_seconds() == pytest.approx(3600, abs=3)
+
+
+def starts_of_succeeded():
+    return sorted(Job.objects.filter(state="succeeded").values_list("started_at", flat=True))
+
+
+def test_a_wider_lane_lets_those_in_that_wait_in_it(stack, tmp_path):
+    stack.worker("-c", "4")
+    for number in range(12):
+        workload.step.apply_async((str(tmp_path / "ran"), number, 2.0), lane="resize")
+    wait_until(lambda: number_in("running") == 1)
+    begun = time.monotonic()
+    change_lane("resize", by="ann", width=4)
+    wait_until(lambda: number_in("running") == 4, 10)
+    assert time.monotonic() - begun < 2.0  # at once, not when the first has ended
+
+
+def test_a_width_holds_over_two_workers(stack, tmp_path):
+    stack.worker("-c", "3", name="one")
+    stack.worker("-c", "3", name="two")
+    path = tmp_path / "ran"
+    for number in range(16):
+        workload.step.apply_async((str(path), number, 0.3), lane="resize", lane_width=2)
+    wait_until(all_finished, 60)
+    assert most_at_once(ran(path)) == 2
+    assert Job.objects.values("worker").distinct().count() == 2
+
+
+def test_a_retry_takes_a_start_of_the_rate_as_every_attempt_does(stack, tmp_path):
+    stack.worker("-c", "1")
+    for delay in (0.0, 0.1):
+        Job.objects.all().delete()
+        path = tmp_path / f"after {delay}"
+        workload.mark_times.apply_async((str(path), 4, delay), lane=f"l{delay}", lane_rate="1/s")
+        wait_until(all_finished, 20)
+        times = [float(line) for line in ran(path)]
+        assert len(times) == 4
+        assert min(later - sooner for sooner, later in pairwise(times)) > 0.8
