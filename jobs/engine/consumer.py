@@ -112,8 +112,11 @@ class JobConsumer(PatientConsumer):
             return companions
         together = self.ledger.pace.together
         most = min(together(first.name), self.ledger.waiting // self.slots)
+        limits = first.limits
         while len(companions) < most - 1:
-            request = self.ledger.next_won(lambda request: together(request.name) >= most)
+            request = self.ledger.next_won(
+                lambda request: together(request.name) >= most and request.limits == limits
+            )
             if request is None:
                 break
             companions.append(request)

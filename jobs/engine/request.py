@@ -114,7 +114,7 @@ class JobRequest(Request):
         if self.revoked():
             self._leave_pool()
             raise TaskRevokedError(self.id)
-        timeout, soft_timeout = self.limits
+        timeout, soft_timeout = self.limits_in(pool)
         result = pool.apply_async(
             run_attempt,
             args=self.call(),
@@ -146,6 +146,11 @@ class JobRequest(Request):
         """The hard and the soft time limit in seconds: the call's, or else the task's."""
         hard, soft = self.time_limits
         return hard or self.task.time_limit, soft or self.task.soft_time_limit
+
+    def limits_in(self, pool: Any) -> tuple[float | None, float | None]:
+        """The same, or else what the worker was started with (`--time-limit`)."""
+        hard, soft = self.limits
+        return hard or pool.options.get("timeout"), soft or pool.options.get("soft_timeout")
 
     def revoked(self) -> bool:
         """Whether it must not begin any more. Writes why, if that is news."""
