@@ -69,8 +69,8 @@ class Bundle:
         self._region.clear()
         self._deadline = time.monotonic() + _BEGIN_SECONDS
         logger.debug("Handed over together: %s", [member.id for member in self.members])
-        # Only equal limits go together (JobConsumer._companions). The last member may begin this much
-        # later than the first, and is to have its whole time.
+        # Only equal limits go together (JobConsumer._companions). The last member may begin this
+        # much later than the first, and is to have its whole time.
         hard, soft = (limit and limit + _BEGIN_SECONDS for limit in self.members[0].limits_in(pool))
         result = pool.apply_async(
             run_bundle,

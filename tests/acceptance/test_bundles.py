@@ -4,7 +4,6 @@ import time
 from collections import Counter
 
 import pytest
-
 from django.db import transaction
 
 from jobs.engine.bulk import submit_many
