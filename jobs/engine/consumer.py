@@ -22,6 +22,7 @@ from jobs.engine.credit import Credit
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
+from jobs.engine.limits import SoloWatch, warn_of
 from jobs.engine.node import new_node
 from jobs.engine.publisher import publisher
 from jobs.engine.regions import Region, Regions
@@ -83,6 +84,11 @@ class JobConsumer(PatientConsumer):
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
         self._leaving = threading.Lock()
+        self.solo_watch = SoloWatch(
+            self.pool,
+            held=lambda: list(self.ledger.held.values()),
+            give_up=lambda: self.give_up(at_once=True),
+        )
 
     def wake(self) -> None:
         """From any thread: there is something to hand over, or a free slot."""
@@ -277,7 +283,10 @@ class LedgerStep(bootsteps.StartStopStep):
         install_log_handler()
         c.ledger.start()
         c.keeper.start()
-        c.stopper.start(c.hostname)
+        if c.stopper.start(c.hostname):
+            warn_of(c.pool)
+            if isinstance(c.pool, SoloPool):
+                c.solo_watch.start()
         c.timer.call_repeatedly(1.0, c.hand_over)
         c.wake()
 

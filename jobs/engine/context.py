@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
@@ -63,6 +63,9 @@ class Attempt:
     #: The batch that the job is a member of.
     batch: str = ""
     resubmission: Draft | None = None
+    #: When the task is to learn that its soft time limit is over, as time.monotonic(); only where
+    #: no signal tells it (jobs.engine.alarm).
+    soft_deadline: float | None = None
     #: None until it logs.
     _log: JobLog | None = None
     _wrote_progress: float = 0.0
@@ -87,7 +90,10 @@ class Attempt:
             )
 
     def check_cancelled(self) -> None:
-        """Raise JobCancelled if somebody has asked to cancel the job."""
+        """Raise JobCancelled if somebody has asked to cancel the job, or that time is over."""
+        if self.soft_deadline is not None and time.monotonic() >= self.soft_deadline:
+            self.soft_deadline = float("inf")  # once; the task may look again while it tidies up
+            raise SoftTimeLimitExceeded
         if self._due(self._looked_for_cancel):
             self._looked_for_cancel = time.monotonic()
             asked = False
@@ -219,6 +225,8 @@ def check_cancelled() -> None:
 
     Raises:
         jobs.errors.JobCancelled: let it through; the job then ends as cancelled.
+        celery.exceptions.SoftTimeLimitExceeded: the soft limit is over (threads only; other pools
+            raise it wherever the task is).
     """
     attempt = current()
     if attempt is not None:

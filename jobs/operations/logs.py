@@ -48,7 +48,7 @@ def write_lines(
                 *(job, worker, attempt, attempt - 1),
             ],
         )
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)
 
 
 def write_progress(

@@ -78,13 +78,13 @@ def hang_deaf(path):
 def look_for_a_limit(seconds=60.0):
     """Run for a while, looking for a cancel or a limit; tell which came."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
+    try:
+        while time.monotonic() < end:
             check_cancelled()
-        except SoftTimeLimitExceeded:
-            check_cancelled()  # once is enough
-            return "soft"
-        time.sleep(0.05)
+            time.sleep(0.05)
+    except SoftTimeLimitExceeded:
+        check_cancelled()  # once is enough: it may tidy up
+        return "soft"
     return "through"
 
 
