@@ -20,6 +20,7 @@ from jobs.engine.bundle import Bundle
 from jobs.engine.connecting import STILL_SECONDS, PatientConsumer
 from jobs.engine.credit import Credit
 from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.garbage import tally
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
 from jobs.engine.limits import SoloWatch, warn_of
@@ -241,6 +242,7 @@ class JobConsumer(PatientConsumer):
         self.keeper.close(seconds)
         written = self.ledger.close(seconds) and not self.ledger.held
         try:
+            tally.write(timezone.now())
             if written:
                 leave(self.node.id)
                 return True

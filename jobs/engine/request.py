@@ -33,6 +33,7 @@ from jobs.engine.attempt import Call, Outcome, run_attempt
 from jobs.engine.endings import Ending, cause_of, ending_of, interrupted, out_of_time, returned
 from jobs.engine.message import TRACKED, unpack
 from jobs.engine.retrying import verdict_on
+from jobs.operations.cancel import NO_NEXT_IN_TIME, NOT_IN_TIME
 
 if TYPE_CHECKING:
     from jobs.engine.ledger import Ledger
@@ -160,7 +161,7 @@ class JobRequest(Request):
         if self.ended:
             return True
         if self.expires and datetime.now(UTC) > self.expires:
-            self._take_back("Expired", "Expired: it had not started in time.")
+            self._take_back("Expired", NO_NEXT_IN_TIME if self.attempt > 1 else NOT_IN_TIME)
         elif self.stop_reason:
             self._take_back("Cancelled", self.stop_reason)
         elif self.id in state.revoked:
