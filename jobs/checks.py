@@ -88,11 +88,16 @@ def _retention() -> CheckMessage | None:
 
 
 def _time_limits() -> CheckMessage | None:
+    # The worker warns as well, at its start: `-P` may choose another pool (jobs.engine.limits).
     if settings.CELERY_WORKER_POOL == "prefork":
         return None
+    ends = {
+        "solo": "at a hard time limit the worker itself exits, and must be started again",
+        "threads": "hard time limits do nothing, and soft ones wait until the task looks",
+    }
+    pool = settings.CELERY_WORKER_POOL
     return Warning(
-        f"WORKER_POOL={settings.CELERY_WORKER_POOL} cannot end a job: time limits do nothing, and "
-        "a cancel waits until the task looks for it.",
+        f"WORKER_POOL={pool} cannot end a job: {ends[pool]}. A cancel waits until the task looks.",
         hint="Use prefork for jobs that may hang, and this pool for a queue of its own.",
         id="hachi.W005",
     )

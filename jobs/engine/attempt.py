@@ -10,17 +10,17 @@ from celery.app.trace import fast_trace_task, trace_task_ret
 from django.db import connections
 from django.utils import timezone
 
-from jobs.engine import context
+from jobs.engine import alarm, context
 from jobs.operations.logs import Line
 
 #: What Celery's tracer returns, and our report.
 Outcome = tuple[int, Any, float, context.Report]
 #: The arguments of `run_attempt`.
-Call = tuple[tuple[int, str], str, str, dict[str, Any], Any, str, str]
+Call = tuple[tuple[int, str, float | None], str, str, dict[str, Any], Any, str, str]
 
 
 def run_attempt(
-    lease: tuple[int, str],
+    lease: tuple[int, str, float | None],
     task: str,
     id: str,
     request: dict[str, Any],
@@ -28,17 +28,25 @@ def run_attempt(
     content_type: str,
     content_encoding: str,
 ) -> Outcome:
-    """Run `task` once. `lease` is the number of the attempt and the worker that claimed it."""
-    number, worker = lease
+    """Run `task` once.
+
+    `lease` is the number of the attempt, the worker that claimed it, and the soft time limit in
+    seconds where the pool does not see to it.
+    """
+    number, worker, soft_limit = lease
     now = timezone.now()
     report = context.Report(now, now)
     attempt = context.Attempt(id, number, worker, report, request.get("batch") or "")
     trace = fast_trace_task if current_app.use_fast_trace_task else trace_task_ret
     _refresh_connections()
     context.enter(attempt)
+    if soft_limit:
+        alarm.arm(attempt, soft_limit)
     try:
         failed, value, runtime = trace(task, id, request, body, content_type, content_encoding)
     finally:
+        if soft_limit:
+            alarm.disarm(attempt)
         context.leave()
     return failed, value, runtime, attempt.close()
 

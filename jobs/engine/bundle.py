@@ -69,7 +69,9 @@ class Bundle:
         self._region.clear()
         self._deadline = time.monotonic() + _BEGIN_SECONDS
         logger.debug("Handed over together: %s", [member.id for member in self.members])
-        limits = [member.limits for member in self.members]
+        # Only equal limits go together (JobConsumer._companions). The last member may begin this
+        # much later than the first, and is to have its whole time.
+        hard, soft = (limit and limit + _BEGIN_SECONDS for limit in self.members[0].limits_in(pool))
         result = pool.apply_async(
             run_bundle,
             args=(self._region.number, self._deadline, [m.call() for m in self.members]),
@@ -77,8 +79,8 @@ class Bundle:
             timeout_callback=self.on_timeout,
             callback=self.on_success,
             error_callback=self.on_failure,
-            timeout=min((hard for hard, _ in limits if hard), default=None),
-            soft_timeout=min((soft for _, soft in limits if soft), default=None),
+            timeout=hard,
+            soft_timeout=soft,
             correlation_id=self.members[0].id,
         )
         for member in self.members:

@@ -20,8 +20,10 @@ from jobs.engine.bundle import Bundle
 from jobs.engine.connecting import STILL_SECONDS, PatientConsumer
 from jobs.engine.credit import Credit
 from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.garbage import tally
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
+from jobs.engine.limits import SoloWatch, warn_of
 from jobs.engine.node import new_node
 from jobs.engine.paused import Paused
 from jobs.engine.publisher import publisher
@@ -88,6 +90,11 @@ class JobConsumer(PatientConsumer):
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
         self._leaving = threading.Lock()
+        self.solo_watch = SoloWatch(
+            self.pool,
+            held=lambda: list(self.ledger.held.values()),
+            give_up=lambda: self.give_up(at_once=True),
+        )
 
     def wake(self) -> None:
         """From any thread: there is something to hand over, or a free slot."""
@@ -117,8 +124,11 @@ class JobConsumer(PatientConsumer):
             return companions
         together = self.ledger.pace.together
         most = min(together(first.name), self.ledger.waiting // self.slots)
+        limits = first.limits
         while len(companions) < most - 1:
-            request = self.ledger.next_won(lambda request: together(request.name) >= most)
+            request = self.ledger.next_won(
+                lambda request: together(request.name) >= most and request.limits == limits
+            )
             if request is None:
                 break
             companions.append(request)
@@ -237,6 +247,7 @@ class JobConsumer(PatientConsumer):
         self.keeper.close(seconds)
         written = self.ledger.close(seconds) and not self.ledger.held
         try:
+            tally.write(timezone.now())
             if written:
                 leave(self.node.id)
                 return True
@@ -279,7 +290,10 @@ class LedgerStep(bootsteps.StartStopStep):
         install_log_handler()
         c.ledger.start()
         c.keeper.start()
-        c.stopper.start(c.hostname)
+        if c.stopper.start(c.hostname):
+            warn_of(c.pool)
+            if isinstance(c.pool, SoloPool):
+                c.solo_watch.start()
         c.timer.call_repeatedly(1.0, c.hand_over)
         c.wake()
 

@@ -1,8 +1,8 @@
 """The running attempt, as the task sees it: progress, log, cancel. Runs in the pool's process.
 
 The worker's parent writes rows in batches; what an attempt has to say is gathered here and goes to
-the parent with its result. Only what people watch while it runs (progress, log lines) is written
-from here, about once a second.
+the parent with its result. Only what people watch while it runs is written from this process, about
+once a second: progress here, log lines by jobs.engine.job_log.
 """
 
 import logging
@@ -14,22 +14,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from jobs.engine.job_log import JobLog
 from jobs.errors import JobCancelled
-from jobs.operations.logs import Line, cancel_requested, write_lines, write_progress
+from jobs.operations.logs import Line, cancel_requested, write_progress
 from jobs.operations.submit import Draft
 
 logger = logging.getLogger("jobs.task")
 _engine_logger = logging.getLogger(__name__)
 
-#: Seconds between two writes of progress, of log lines, and between two looks for a cancel.
+#: Seconds between two writes of progress, and between two looks for a cancel.
 _THROTTLE = 1.0
-#: Lines kept of one attempt; a task that logs in a loop must not fill the database.
-_MOST_LINES = 2_000
-_LONGEST_LINE = 8_000
 
 
 @dataclass(slots=True)
@@ -65,34 +63,23 @@ class Attempt:
     #: The batch that the job is a member of.
     batch: str = ""
     resubmission: Draft | None = None
-    kept_lines: int = 0
-    _lines: list[Line] = field(default_factory=list)
-    _wrote_lines: float = field(default_factory=time.monotonic)
+    #: When the task is to learn that its soft time limit is over, as time.monotonic(); only where
+    #: no signal tells it (jobs.engine.alarm).
+    soft_deadline: float | None = None
+    #: None until it logs.
+    _log: JobLog | None = None
     _wrote_progress: float = 0.0
     _looked_for_cancel: float = 0.0
 
     def add_line(self, line: Line) -> None:
-        """Keep a log line, and write what has gathered about once a second."""
-        self.kept_lines += 1
-        if self.kept_lines > _MOST_LINES:
-            return
-        if self.kept_lines == _MOST_LINES:
-            line = Line(line.at, "WARNING", f"More than {_MOST_LINES} lines: the rest is dropped.")
-        self._lines.append(line)
-        self._write_due_lines()
-
-    def _write_due_lines(self) -> None:
-        if not (self._lines and self._due(self._wrote_lines)) or _in_transaction():
-            return  # in a transaction, a rollback would take them along; they come with the end
-        self._wrote_lines = time.monotonic()
-        with _forgiving("Log lines"):
-            write_lines(self.id, self.number, self._lines)
-            self._lines = []
+        """Keep a log line; it is written within about a second (jobs.engine.job_log)."""
+        if self._log is None:
+            self._log = JobLog(self.id, self.number, self.worker, self.report.started_at)
+        self._log.add(line)
 
     def set_progress(self, done: int | None, total: int | None, message: str) -> None:
         """Keep the newest progress, and write it about once a second."""
         done, total = _countable(done), _countable(total)
-        self._write_due_lines()
         self.report.progress = (done, total, message)
         if not self._due(self._wrote_progress) or _in_transaction():
             return
@@ -103,8 +90,10 @@ class Attempt:
             )
 
     def check_cancelled(self) -> None:
-        """Raise JobCancelled if somebody has asked to cancel the job."""
-        self._write_due_lines()
+        """Raise JobCancelled if somebody has asked to cancel the job, or that time is over."""
+        if self.soft_deadline is not None and time.monotonic() >= self.soft_deadline:
+            self.soft_deadline = float("inf")  # once; the task may look again while it tidies up
+            raise SoftTimeLimitExceeded
         if self._due(self._looked_for_cancel):
             self._looked_for_cancel = time.monotonic()
             asked = False
@@ -117,7 +106,7 @@ class Attempt:
         """The report, complete but for what Celery's tracer returns."""
         self.report.finished_at = timezone.now()
         self.report.resubmission = self.resubmission
-        self.report.lines = self._lines
+        self.report.lines = self._log.close() if self._log else []
         return self.report
 
     @staticmethod
@@ -236,6 +225,8 @@ def check_cancelled() -> None:
 
     Raises:
         jobs.errors.JobCancelled: let it through; the job then ends as cancelled.
+        celery.exceptions.SoftTimeLimitExceeded: the soft limit is over (threads only; other pools
+            raise it wherever the task is).
     """
     attempt = current()
     if attempt is not None:

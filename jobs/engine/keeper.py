@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.forking import fork_lock
+from jobs.engine.garbage import tally
 from jobs.engine.ledger import Ledger
 from jobs.engine.paused import Paused
 from jobs.engine.request import JobRequest
@@ -131,6 +132,7 @@ class Keeper:
         self._stop_cancelled(now)
         self._give_back_paused()
         self._strays.put_back(now)
+        tally.write(now)
         self._dispatcher.run_once(now)
 
     def _watch_over(self, now: datetime) -> None:

@@ -54,6 +54,11 @@ def pack(headers: dict[str, Any], body: str) -> str:
     )
 
 
+def weight(message: Any) -> int:
+    """How large a message from Redis is: the length of its body and of its headers as text."""
+    return len(message.body or "") + len(repr(message.headers))
+
+
 def unpack(message: str) -> tuple[dict[str, Any], str]:
     """Headers and body of what the row keeps."""
     content = loads(message)

@@ -4,19 +4,27 @@ import logging
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from kombu.utils.json import dumps
 
 from jobs.engine.failures import never_run
 from jobs.engine.ids import new_id
+from jobs.engine.message import weight
 from jobs.engine.turns import after_end
+from jobs.errors import MessageTooLarge
 from jobs.models import Job
 from jobs.operations.conclude import Problem, record_failures, refuse_queued
 
 logger = logging.getLogger(__name__)
 
 _LONGEST = 100_000
+
+
+def is_too_large(message: Any) -> bool:
+    """Whether it has more than MAX_MESSAGE_BYTES."""
+    return weight(message) > settings.HACHI_MAX_MESSAGE_BYTES
 
 
 def refuse(message: Any, error_type: str, text: str) -> None:
@@ -28,20 +36,40 @@ def refuse(message: Any, error_type: str, text: str) -> None:
     headers = message.headers if isinstance(message.headers, dict) else {}
     id = headers.get("id")
     id = id if isinstance(id, str) and 0 < len(id) <= 255 else new_id()
+    if large := is_too_large(message):
+        error_type, text = MessageTooLarge.__name__, _too_large(message)
     problem = Problem(error_type, text)
     try:
         with transaction.atomic():
             if refuse_queued(id, problem, now=timezone.now()):
                 after_end(current_app, [id], now=timezone.now())
             else:
-                record_failures([_row(id, headers, message, problem)])
+                content = "" if large else _content(headers, message)
+                record_failures([_row(id, headers, message, problem, content)])
     except (OperationalError, InterfaceError):
         raise
     except DatabaseError:
         logger.exception("A refused message could not be kept: %r", headers)
 
 
-def _row(id: str, headers: dict[str, Any], message: Any, problem: Problem) -> Job:
+def _too_large(message: Any) -> str:
+    return (
+        f"Its message has {weight(message):,} bytes and MAX_MESSAGE_BYTES allows "
+        f"{settings.HACHI_MAX_MESSAGE_BYTES:,}. What it carried is not kept."
+    )
+
+
+def _row(id: str, headers: dict[str, Any], message: Any, problem: Problem, content: str) -> Job:
+    return never_run(
+        id,
+        str(headers.get("task") or "unknown"),
+        problem,
+        queue=str((message.delivery_info or {}).get("routing_key") or ""),
+        message=content,
+    )
+
+
+def _content(headers: dict[str, Any], message: Any) -> str:
     body = message.body
     if isinstance(body, bytes):
         body = body.decode("utf-8", "replace")
@@ -53,13 +81,7 @@ def _row(id: str, headers: dict[str, Any], message: Any, problem: Problem) -> Jo
         "content-type": message.content_type if len(body) <= _LONGEST else None,
         "headers": headers,
     }
-    return never_run(
-        id,
-        str(headers.get("task") or "unknown"),
-        problem,
-        queue=str((message.delivery_info or {}).get("routing_key") or ""),
-        message=_text(content),
-    )
+    return _text(content)
 
 
 def _text(content: dict[str, Any]) -> str:

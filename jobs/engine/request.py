@@ -8,6 +8,7 @@ They only note what happened; the ledger's thread writes it.
 
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from billiard.einfo import ExceptionInfo
 from celery import signals
 from celery.app.task import Context
+from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.exceptions import (
     TaskRevokedError,
     Terminated,
@@ -31,6 +33,7 @@ from jobs.engine.attempt import Call, Outcome, run_attempt
 from jobs.engine.endings import Ending, cause_of, ending_of, interrupted, out_of_time, returned
 from jobs.engine.message import TRACKED, unpack
 from jobs.engine.retrying import verdict_on
+from jobs.operations.cancel import NO_NEXT_IN_TIME, NOT_IN_TIME
 
 if TYPE_CHECKING:
     from jobs.engine.ledger import Ledger
@@ -114,10 +117,11 @@ class JobRequest(Request):
         if self.revoked():
             self._leave_pool()
             raise TaskRevokedError(self.id)
-        timeout, soft_timeout = self.limits
+        timeout, soft_timeout = self.limits_in(pool)
         result = pool.apply_async(
             run_attempt,
-            args=self.call(),
+            # Where no signal reaches what runs, it keeps its soft limit itself.
+            args=self.call(None if isinstance(pool, PreforkPool) else soft_timeout),
             accept_callback=self.on_accepted,
             timeout_callback=self.on_timeout,
             callback=self.on_success,
@@ -129,10 +133,10 @@ class JobRequest(Request):
         self._apply_result = result and (lambda: result)
         return result
 
-    def call(self) -> Call:
+    def call(self, soft_limit: float | None = None) -> Call:
         """What the pool's process is to do."""
         return (
-            (self.attempt, self.ledger.worker),
+            (self.attempt, self.ledger.worker, soft_limit),
             self._type,
             self.id,
             self._request_dict,
@@ -147,12 +151,17 @@ class JobRequest(Request):
         hard, soft = self.time_limits
         return hard or self.task.time_limit, soft or self.task.soft_time_limit
 
+    def limits_in(self, pool: Any) -> tuple[float | None, float | None]:
+        """The same, or else what the worker was started with (`--time-limit`)."""
+        hard, soft = self.limits
+        return hard or pool.options.get("timeout"), soft or pool.options.get("soft_timeout")
+
     def revoked(self) -> bool:
         """Whether it must not begin any more. Writes why, if that is news."""
         if self.ended:
             return True
         if self.expires and datetime.now(UTC) > self.expires:
-            self._take_back("Expired", "Expired: it had not started in time.")
+            self._take_back("Expired", NO_NEXT_IN_TIME if self.attempt > 1 else NOT_IN_TIME)
         elif self.stop_reason:
             self._take_back("Cancelled", self.stop_reason)
         elif self.id in state.revoked:
@@ -225,6 +234,14 @@ class JobRequest(Request):
         error = TimeLimitExceeded(timeout)
         if self._end(self._out_of_time(error)):
             self.send_event("task-failed", exception=saferepr(error), traceback="")
+
+    def end_at_limit(self, limit: float, *, gone_at: datetime) -> None:
+        """End it at its hard limit, although what runs it is there until `gone_at`."""
+        logger.error("Hard time limit (%ss) exceeded for %s[%s]", limit, self.name, self.id)
+        ending = self._out_of_time(TimeLimitExceeded(limit))
+        if ending.again_at is not None:
+            ending = replace(ending, again_at=max(ending.again_at, gone_at))
+        self._end(ending)
 
     def _out_of_time(self, error: TimeLimitExceeded) -> Ending:
         return out_of_time(error, verdict_on(self.task, self.id, self._request_dict, error))

@@ -141,7 +141,13 @@ def _write_reports(ends: Sequence[End], worker: str) -> None:
     for end in ends:
         request, report = end.request, end.ending.report
         if report and report.lines:
-            write_lines(request.id, request.attempt, report.lines)
+            write_lines(
+                request.id,
+                request.attempt,
+                report.lines,
+                worker=worker,
+                started_at=report.started_at,
+            )
         if report and report.progress:
             done, total, message = report.progress
             write_progress(

@@ -58,15 +58,19 @@ class Stopper:
         os.set_blocking(self._writer, False)
         self._thread: threading.Thread | None = None
 
-    def start(self, hostname: str) -> None:
-        """Start the thread and listen to signals, once. Call it in the main thread."""
+    def start(self, hostname: str) -> bool:
+        """Start the thread and listen to signals, once. Call it in the main thread.
+
+        False if that was done before.
+        """
         if self._thread is not None:
-            return
+            return False
         self._thread = threading.Thread(target=self.run, name="hachi-stop", daemon=True)
         self._thread.start()
         if threading.current_thread() is threading.main_thread():
             _listen(hostname)
             signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        return True
 
     def begin(self, *, at_once: bool = False) -> None:
         """The worker stops without a signal (`celery control shutdown`): the time runs."""

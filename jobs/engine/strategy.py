@@ -12,6 +12,7 @@ from celery.exceptions import InvalidTaskError
 from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
 
 from jobs.engine.message import TRACKED
+from jobs.engine.refusal import is_too_large
 from jobs.engine.request import NOT_DECODED, JobRequest
 
 
@@ -21,6 +22,7 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
     in_utc = app.uses_utc_timezone()
 
     def handle(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
+        _check_size(message)
         body, headers, decoded, utc = _protocol_2(message, body, in_utc)
         _check(message, headers)
         request = JobRequest(
@@ -41,6 +43,12 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
         ledger.offer(request)
 
     return handle
+
+
+def _check_size(message: Any) -> None:
+    """Refuse a foreign message that no `apply_async` of ours would have taken."""
+    if TRACKED not in (message.headers or {}) and is_too_large(message):
+        raise InvalidTaskError("The message is too large.")  # the refusal says more
 
 
 def _check(message: Any, headers: Any) -> None:

@@ -26,11 +26,11 @@ class JobTask(DjangoTask):
     public = False
     #: Arguments are checked against the signature for every way in, see jobs.engine.submission.
     typing = False
-    #: Where messages become requests that are claimed before they run.
     #: Which errors are worth another attempt, how many and when (jobs.engine.retry_rules).
     retry_rules: Sequence[On] = ()
     #: The most attempts there are, whatever rules and options say; None is without end.
     max_attempts: int | None = None
+    #: Where messages become requests that are claimed before they run.
     Strategy = "jobs.engine.strategy:collect"
     Request = "jobs.engine.request:JobRequest"
 

@@ -17,13 +17,15 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from jobs.engine.fair_share import FairShare
+from jobs.engine.garbage import tally
 from jobs.engine.message import SEPARATOR, bell
 
 logger = logging.getLogger(__name__)
 
 #: Highest first.
 _PRIORITIES = tuple(range(9, -1, -1))
-#: What could not be read is kept here, newest first, for whoever wants to know.
+#: What could not be read is kept here, newest first, for whoever wants to know. The database has the
+#: count (jobs.engine.garbage).
 GARBAGE_KEY = "hachi:garbage"
 _GARBAGE_KEPT = 1_000
 
@@ -171,6 +173,7 @@ class Channel(kombu_redis.Channel):
             GARBAGE_KEY,
             item,
         )
+        tally.note(queue, repr(error))
         with self.conn_or_acquire() as client, client.pipeline() as pipe:
             pipe.lpush(GARBAGE_KEY, item)
             pipe.ltrim(GARBAGE_KEY, 0, _GARBAGE_KEPT - 1)

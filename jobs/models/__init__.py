@@ -4,6 +4,7 @@ from jobs.models.attempt import Attempt, LogLine
 from jobs.models.batch import Batch, BatchCallback
 from jobs.models.bulk import BulkAction
 from jobs.models.chord import Chord
+from jobs.models.garbage import Garbage
 from jobs.models.job import Job
 from jobs.models.lane import Lane, Pause
 from jobs.models.node import Lease, Node
@@ -19,6 +20,7 @@ __all__ = [
     "BatchCallback",
     "BulkAction",
     "Chord",
+    "Garbage",
     "Job",
     "Lane",
     "Lease",

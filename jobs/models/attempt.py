@@ -57,6 +57,8 @@ class LogLine(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="log_lines")
     attempt = models.PositiveIntegerField()
+    #: When that attempt began. An interrupted one and a snooze give their number to the next.
+    started_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField()
     level = models.CharField(max_length=8)
     text = models.TextField()

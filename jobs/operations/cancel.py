@@ -4,11 +4,18 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from jobs.models import Job
 from jobs.operations.unique import ENDED_KEY
 from jobs.states import State
+
+NOT_IN_TIME = "Expired: it had not started in time."
+NO_NEXT_IN_TIME = "Expired: its next attempt had not started in time."
+_EXPIRED = Case(
+    When(started_at__isnull=False, then=Value(NO_NEXT_IN_TIME)), default=Value(NOT_IN_TIME)
+)
 
 _WAITING = Q(state=State.SCHEDULED) | Q(state=State.QUEUED, worker="")
 
@@ -42,10 +49,13 @@ def _ask(ids: Collection[str], reason: str, now: datetime, running: bool) -> lis
 
 
 def cancel_flagged(ids: Collection[str], *, now: datetime | None) -> None:
-    """Cancel those of `ids` that wait again although somebody has asked to cancel them."""
+    """Cancel those of `ids` that wait again although somebody has asked to cancel them.
+
+    Who it was stands on the row since the request.
+    """
     if ids and now is not None:
         flagged = Job.objects.filter(_WAITING, id__in=ids, cancel_requested_at__isnull=False)
-        _end(list(flagged.values_list("id", flat=True)), "Cancelled between two attempts.", now)
+        _end(list(flagged.values_list("id", flat=True)), F("error_message"), now)
 
 
 def cancel_claimed(
@@ -79,7 +89,7 @@ def expire(*, now: datetime, limit: int = 500) -> list[str]:
     """Cancel waiting jobs whose time to start has passed."""
     late = Job.objects.expired(now).filter(_WAITING)
     ids = list(late.select_for_update().values_list("id", flat=True)[:limit])
-    _end(ids, "Expired: it had not started in time.", now, error_type="Expired")
+    _end(ids, _EXPIRED, now, error_type="Expired")
     return ids
 
 
@@ -91,7 +101,7 @@ def flagged_of(worker: str) -> list[tuple[str, datetime, str]]:
 
 
 def _end(
-    ids: Collection[str], reason: str, now: datetime, *, error_type: str = "Cancelled"
+    ids: Collection[str], reason: str | Combinable, now: datetime, *, error_type: str = "Cancelled"
 ) -> None:
     if ids:
         Job.objects.filter(_WAITING, id__in=ids).update(

@@ -109,7 +109,9 @@ def _update(conclusions: Sequence[Conclusion], worker: str) -> list[str]:
         # Who cancelled it stands there since the request.
         "error_type = v.error_type, error_message = CASE "
         "WHEN v.state = 'cancelled' AND jobs_job.cancel_requested_at IS NOT NULL "
-        "THEN jobs_job.error_message || ' ' || v.error_message ELSE v.error_message END, "
+        "THEN jobs_job.error_message || ' ' || v.error_message "
+        "WHEN v.state IN ('scheduled', 'queued') AND jobs_job.cancel_requested_at IS NOT NULL "
+        "THEN jobs_job.error_message ELSE v.error_message END, "
         "error_fingerprint = v.error_fingerprint, crashes = jobs_job.crashes + v.crashes, "
         "result = v.result, "
         "published_at = CASE WHEN v.state = 'queued' THEN v.run_at ELSE jobs_job.published_at END, "

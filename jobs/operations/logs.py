@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.models import Job, LogLine
+from django.db import connection
+
+from jobs.models import Job
 from jobs.operations.conclude import clean
+from jobs.operations.statements import source_of
 from jobs.states import State
 
 
@@ -18,14 +21,34 @@ class Line:
     text: str
 
 
-def write_lines(job: str, attempt: int, lines: Sequence[Line]) -> None:
-    """Keep log lines of a job that has a row."""
-    LogLine.objects.bulk_create(
-        [
-            LogLine(job_id=job, attempt=attempt, at=li.at, level=li.level[:8], text=clean(li.text))
-            for li in lines
-        ]
+def write_lines(
+    job: str, attempt: int, lines: Sequence[Line], *, worker: str, started_at: datetime
+) -> bool:
+    """Keep log lines of an attempt, which began at `started_at`.
+
+    False if the job is no longer this worker's, or `lines` is empty: nothing is written then.
+    """
+    source, values = source_of(
+        {"n": "int", "at": "time", "level": "text", "text": "text"},
+        [(n, line.at, line.level[:8], clean(line.text)) for n, line in enumerate(lines)],
     )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH v AS ({source}) "  # noqa: S608 - names are ours
+            "INSERT INTO jobs_logline (job_id, attempt, started_at, at, level, text) "
+            "SELECT j.id, %s, %s, v.at, v.level, v.text FROM v, jobs_job j "
+            # The start of the attempt may not be written yet; and a job that has replaced itself
+            # has given up its worker.
+            "WHERE j.id = %s AND (j.worker = %s OR j.waiting_for = 'successor') AND "
+            "(j.attempt = %s OR (j.state = 'queued' AND j.attempt = %s)) ORDER BY v.n",
+            [
+                *values,
+                attempt,
+                connection.ops.adapt_datetimefield_value(started_at),
+                *(job, worker, attempt, attempt - 1),
+            ],
+        )
+        return bool(cursor.rowcount > 0)
 
 
 def write_progress(

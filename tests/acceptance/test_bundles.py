@@ -4,6 +4,7 @@ import time
 from collections import Counter
 
 import pytest
+from django.db import transaction
 
 from jobs.engine.bulk import submit_many
 from jobs.models import Attempt, Job
@@ -94,3 +95,17 @@ def test_a_hard_time_limit_ends_the_one_that_ran_too_long(worker, tmp_path):
     assert (job.state, job.error_type) == (State.FAILED, "TimeLimitExceeded")
     assert Counter(lines(tmp_path / "ran")) == {str(n): 1 for n in range(_JOBS)}
     assert Job.objects.filter(state=State.SUCCEEDED, attempt=1).count() == _WARM + _JOBS - 1
+
+
+def test_the_time_limit_of_its_neighbours_is_not_its_own(worker, tmp_path):
+    def call(n, prank=""):
+        return ((str(tmp_path / "ran"), n, prank), {})
+
+    with transaction.atomic():  # published at once, so that they are claimed side by side
+        submit_many(workload.quick, [call(n) for n in range(380)], time_limit=1)
+        [free] = submit_many(workload.quick, [call(380, "nap")])
+        submit_many(workload.quick, [call(n) for n in range(381, _JOBS)], time_limit=1)
+    wait_until(all_finished, 60)
+    assert Job.objects.get(id=free).state == State.SUCCEEDED
+    assert not Attempt.objects.exists()
+    assert "Handed over together" in worker.text()

@@ -348,6 +348,8 @@ def quick(path, line, prank=""):
         raise ValueError("boom")
     elif prank == "sleep":
         time.sleep(60)
+    elif prank == "nap":
+        time.sleep(4)
     elif prank == "return much":
         return "x" * 100_000
     elif prank == "return no pickle":

@@ -14,6 +14,7 @@ from jobs.models import Pause
 from jobs.queries.jobs import (
     JobFilter,
     find_pause,
+    garbage_rows,
     job_details,
     list_jobs,
     pause_rows,
@@ -22,7 +23,7 @@ from jobs.queries.jobs import (
 from jobs.queries.sentences import count_of
 from jobs.states import State
 
-_VERBS = "list | workers | show | cancel | retry | pause | resume"
+_VERBS = "list | workers | garbage | show | cancel | retry | pause | resume"
 
 
 class Command(BaseCommand):
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             listed.add_argument(f"--{name}", default="")
         listed.add_argument("--limit", type=int, default=20)
         verbs.add_parser("workers", help="Every process: name, kind, pool, slots, queues, state.")
+        verbs.add_parser("garbage", help="Unreadable items by queue: number, last at, last error.")
         show = verbs.add_parser("show", help="One job, and why it is where it is.")
         show.add_argument("id")
         for verb, text in (
@@ -55,6 +57,7 @@ class Command(BaseCommand):
         acts: dict[str, Callable[..., None]] = {
             "list": self._list,
             "workers": self._workers,
+            "garbage": self._garbage,
             "show": self._show,
             "cancel": self._cancel,
             "retry": self._retry,
@@ -91,6 +94,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 "\t".join((row.name, row.kind, row.pool, slots, row.queues, row.note))
             )
+
+    def _garbage(self, given: dict[str, Any]) -> None:
+        for row in garbage_rows():
+            last_at = timezone.localtime(row.last_at).isoformat(" ", "seconds")
+            self.stdout.write("\t".join((row.queue, str(row.number), last_at, row.last_error)))
 
     def _show(self, given: dict[str, Any]) -> None:
         details = job_details(given["id"].replace("\0", ""), timezone.now())

@@ -4,6 +4,7 @@ from jobs.queries.jobs.attention import Alarm, Failures, alarms, failures
 from jobs.queries.jobs.details import JobDetails, job_details
 from jobs.queries.jobs.facts import Fleet, facts_for, fleet
 from jobs.queries.jobs.filters import Cursor, JobFilter
+from jobs.queries.jobs.garbage import garbage_rows
 from jobs.queries.jobs.listing import (
     JobPage,
     JobRow,
@@ -38,6 +39,7 @@ __all__ = [
     "failures",
     "find_pause",
     "fleet",
+    "garbage_rows",
     "job_details",
     "known_names",
     "list_jobs",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
-from jobs.models import Job
+from jobs.models import Garbage, Job
 from jobs.queries.jobs import hot
 from jobs.queries.jobs.facts import Fleet
 from jobs.queries.sentences import ago, count_of
@@ -16,6 +16,8 @@ _LONG_WAIT = timedelta(minutes=1)
 #: A due job is published within a second or two; this is late.
 _LATE = timedelta(seconds=20)
 _MOST_FAILURES = 1000
+#: Garbage in a queue is told for this long.
+_GARBAGE_TOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def alarms(there: Fleet, now: datetime, *, schedules: int) -> Sequence[Alarm]:
         *_deaf(there, now),
         *_queues(there, now),
         *_late(now),
+        *_garbage(now),
     ]
 
 
@@ -144,4 +147,14 @@ def _late(now: datetime) -> Iterator[Alarm]:
             f"{count_of(len(moments), 'job')} {'is' if len(moments) == 1 else 'are'} overdue, "
             f"the first by {ago(moments[0], now)}.",
             state="scheduled",
+        )
+
+
+def _garbage(now: datetime) -> Iterator[Alarm]:
+    for row in Garbage.objects.filter(last_at__gt=now - _GARBAGE_TOLD).order_by("queue"):
+        yield Alarm(
+            f"Somebody puts garbage into queue {row.queue}: {count_of(row.number, 'item')} so far, "
+            f"the last {ago(row.last_at, now)} ago. No job was made of it.",
+            "python manage.py jobs garbage",
+            urgent=False,
         )

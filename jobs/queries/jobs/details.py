@@ -39,6 +39,8 @@ class JobDetails:
     attempts: Sequence[Attempt]
     lines: Sequence[LogLine]
     lines_cut: bool
+    #: Whether they are of more than one attempt, an interrupted one and the next with its number.
+    lines_of_many: bool
     family: Family
     picture: Picture | None
     worker: str
@@ -83,6 +85,7 @@ def job_details(pk: str, now: datetime) -> JobDetails:
         attempts=list(job.attempts.order_by("-number", "-id")),
         lines=lines[:_MOST_LINES][::-1],
         lines_cut=len(lines) > _MOST_LINES,
+        lines_of_many=len({(line.attempt, line.started_at) for line in lines}) > 1,
         family=family_of(job, now),
         picture=picture_of_job(job.id),
         worker=facts.worker or job.worker,

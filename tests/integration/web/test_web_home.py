@@ -6,6 +6,7 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobs.models import Node
+from jobs.operations.garbage import count_garbage
 from jobs.queries.schedules import next_fire, upcoming
 from tests.integration.web.web_rows import make_job, make_worker
 
@@ -176,3 +177,14 @@ def test_an_unchanged_home_page_is_answered_with_nothing(web, monkeypatch):
     board = web.get("/").context["board"]
 
     assert web.get(board.poll_url).status_code == 204
+
+
+def test_garbage_in_a_queue_is_told_for_a_day(web):
+    make_worker()
+    now = timezone.now()
+    count_garbage("celery", 3, error="ValueError", now=now - timedelta(minutes=5))
+    count_garbage("old", 1, error="ValueError", now=now - timedelta(days=2))
+    assert "Somebody puts garbage into queue celery: 3 items so far, the last 5 min ago" in alarms(
+        web
+    )
+    assert "queue old" not in alarms(web)
