@@ -11,6 +11,8 @@ from drill.recovery import Wait, waits
 
 #: Nobody may wait as long as this for the engine to see what happened.
 RECOVERY_SECONDS = 30.0
+#: Nor as long as this, if what hit it once hits it again and again: three times that.
+LONGEST_SECONDS = 90.0
 #: Two processes of one machine read its clock; this is for rounding.
 _CLOCK_SECONDS = 0.005
 
@@ -37,6 +39,8 @@ class Verdict:
     #: Effects that came again, of jobs that promise them at least once.
     repeated: int = 0
     slowest: Wait | None = None
+    #: The longest wait in seconds, with all the faults that hit its job again.
+    longest: float = 0.0
     faults: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -56,6 +60,7 @@ class Verdict:
     def passed(self) -> bool:
         """Whether every promise was kept, and soon enough."""
         slow = self.slowest is not None and self.slowest.seconds >= RECOVERY_SECONDS
+        slow = slow or self.longest >= LONGEST_SECONDS
         return not (any(self.wrong.values()) or self.unfinished or slow)
 
 
@@ -85,6 +90,7 @@ def judge(evidence: Evidence) -> Verdict:
         answered=len(evidence.submissions) - len(set(jobs) - set(evidence.schedule.ticks)),
         repeated=sum(number for job, number in again.items() if jobs.get(job) == Sort.PLAIN),
         slowest=slow[-1] if slow else None,
+        longest=max((wait.in_all for wait in slow), default=0.0),
         faults=Counter(hit.kind for hit in evidence.hits),
     )
 
