@@ -100,10 +100,21 @@ def _is_unfinished(runs: Sequence[Run], policy: SchedulePolicy, now: datetime) -
 
 def _owed(task: Any, schedule: Any, now: datetime) -> timedelta:
     """For how long beat has owed a run."""
-    if task.expires and task.expires <= now:
+    if (task.expires and task.expires <= now) or _was_just_edited(task):
         return timedelta()
     moment = first_after(schedule, begin_of_task(task))
     return now - moment if moment and moment < now else timedelta()
+
+
+def _was_just_edited(task: Any) -> bool:
+    """Whether beat has yet to read that the schedule is on, or its rule; then it owes nothing."""
+    watch = getattr(task, "watch", None)
+    if watch is None:
+        return False
+    if watch.enabled_since is None:
+        return not policy_of(task).count_paused
+    has_new_rule = bool(watch.rule) and watch.rule != str(task.scheduler)
+    return has_new_rule and task.clocked_id is None  # beat notes no rule of a clocked one
 
 
 def _unbegun(runs: Sequence[Run], policy: SchedulePolicy, now: datetime) -> timedelta:

@@ -9,6 +9,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from jobs.engine.schedule_alerts import raise_alarms
 from jobs.models import Job, ScheduleWatch
+from jobs.operations.schedule_runs import note_switches
 from jobs.queries.schedule_health import RECENT_RUNS, Health, health, last_runs
 from jobs.queries.schedules import next_fire, next_fires, schedule_of
 from jobs.tasks.schedules import alert_schedule
@@ -100,6 +101,32 @@ def test_an_incident_is_told_once_to_each_and_again_only_after_it_was_well(hourl
     hourly.look(at(hours=2))
     raise_alarms(hourly.app, now=at(hours=2, minutes=2))
     assert len(alerts()) == 4
+
+
+def test_a_schedule_that_is_switched_on_again_owes_nothing_before_beat_reads_that(hourly):
+    hourly.policy(alert_mail="ann@example.org")
+    PeriodicTask.objects.update(enabled=False)
+    note_switches(now=at(minutes=1))
+    PeriodicTask.objects.update(enabled=True)  # what the admin's action does
+    assert how(hourly, at(days=3)) == Health.OK
+    raise_alarms(hourly.app, now=at(days=3))
+    assert not alerts()
+    hourly.policy(count_paused=True)
+    assert how(hourly, at(days=3)) == Health.DID_NOT_RUN
+
+
+def test_a_new_rule_owes_nothing_from_before_beat_has_read_it(hourly):
+    hourly.policy(alert_mail="ann@example.org")
+    daily = CrontabSchedule.objects.create(minute="0", hour="9")
+    PeriodicTask.objects.update(crontab=daily)
+    note_switches(now=at(minutes=1))
+    often = CrontabSchedule.objects.create(minute="*/5", hour="*")
+    PeriodicTask.objects.update(crontab=often)
+    assert how(hourly, at(hours=3)) == Health.OK
+    raise_alarms(hourly.app, now=at(hours=3))
+    assert not alerts()
+    raise_alarms(hourly.app, now=at(hours=3, minutes=7))  # but from then on it does
+    assert len(alerts()) == 1
 
 
 def test_the_mail_says_what_happened(hourly):
