@@ -71,9 +71,64 @@ def test_a_run_that_takes_longer_than_expected_did_not_finish(hourly):
     assert how(hourly, at(hours=1, minutes=50)) == Health.OK
 
 
+def test_a_run_that_waits_for_its_next_attempt_counts_from_its_first(hourly):
+    hourly.policy(expected_seconds=60)
+    hourly.look(at(hours=1))
+    job = Job.objects.get()
+    began, ended = at(hours=1), at(hours=1, seconds=5)
+    job.attempts.create(number=1, outcome="retried", started_at=began, finished_at=ended)
+    Job.objects.update(state="scheduled", waiting_for="retry", attempt=1, started_at=began)
+    assert how(hourly, at(hours=1, seconds=59)) == Health.OK
+    assert how(hourly, at(hours=1, seconds=61)) == Health.DID_NOT_FINISH
+    again = {"waiting_for": "", "worker": "w", "attempt": 2}
+    Job.objects.update(state="running", started_at=at(hours=1, seconds=50), **again)
+    assert how(hourly, at(hours=1, seconds=61)) == Health.DID_NOT_FINISH
+
+
+def test_a_run_that_ended_too_late_is_an_incident_until_one_ends_in_time(hourly):
+    hourly.policy(expected_seconds=60, alert_mail="ann@example.org")
+    hourly.look(at(hours=1))
+    ended = {"state": "succeeded", "started_at": at(hours=1), "finished_at": at(hours=1, minutes=2)}
+    Job.objects.update(**ended)
+    assert how(hourly, at(hours=1, minutes=3)) == Health.DID_NOT_FINISH
+    raise_alarms(hourly.app, now=at(hours=1, minutes=3))
+    assert len(alerts()) == 1
+    hourly.look(at(hours=2))
+    new = Job.objects.filter(tick=at(hours=2))
+    new.update(state="running", worker="w", attempt=1, started_at=at(hours=2))
+    assert how(hourly, at(hours=2, seconds=30)) == Health.DID_NOT_FINISH
+    new.update(state="failed", error_type="E", finished_at=at(hours=2, seconds=40))
+    assert how(hourly, at(hours=2, minutes=5)) == Health.OK
+
+
 def test_one_that_is_off_is_off(hourly):
     PeriodicTask.objects.update(enabled=False)
     assert how(hourly, at(days=1)) == Health.OFF
+
+
+def test_one_that_is_off_still_answers_for_a_run_that_has_not_ended(hourly):
+    hourly.look(at(hours=1))
+    PeriodicTask.objects.update(enabled=False)
+    assert how(hourly, at(hours=1, minutes=2)) == Health.DID_NOT_RUN
+    expired = {"state": "cancelled", "error_type": "Expired"}
+    Job.objects.update(finished_at=at(hours=1, minutes=3), **expired)
+    assert how(hourly, at(hours=1, minutes=4)) == Health.OFF
+
+
+def test_one_that_fires_once_answers_for_its_run_although_it_is_off_by_then(hourly):
+    hourly.policy(alert_mail="ann@example.org", expected_seconds=60)
+    PeriodicTask.objects.update(one_off=True)
+    hourly.look(at(hours=1))
+    PeriodicTask.objects.update(enabled=False)  # django-celery-beat does so
+    assert how(hourly, at(hours=1, seconds=30)) == Health.OFF
+    raise_alarms(hourly.app, now=at(hours=1, minutes=2))
+    assert len(alerts()) == 1
+    ended = {"state": "cancelled", "error_type": "Expired"}
+    Job.objects.filter(schedule="毎時").update(finished_at=at(hours=1, minutes=3), **ended)
+    assert how(hourly, at(hours=9)) == Health.DID_NOT_RUN
+    late = {"state": "succeeded", "started_at": at(hours=2), "error_type": ""}
+    Job.objects.filter(schedule="毎時").update(**late | {"finished_at": at(hours=2, minutes=2)})
+    assert how(hourly, at(hours=9)) == Health.DID_NOT_FINISH
 
 
 def alerts():
