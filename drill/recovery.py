@@ -85,6 +85,12 @@ def _between(job: str, line: Sequence[Run], hits: Sequence[Hit]) -> Iterator[Wai
             continue
         hit = _hit_of(run, hits)
         if hit is None:
+            if later and run.outcome != "done":
+                # Nobody has hit its process: it ended by itself, or began while it was stopped.
+                spent = line[number + 1].attempt > run.attempt
+                crashes += spent
+                since = (run.ended or run.began) + (backoff(crashes) if spent else 0.0)
+                yield _put_down(Wait(job, later[0] - since, since, None), hits)
             continue
         back = list(later)
         if run.ended is not None and run.outcome == "done":
