@@ -51,6 +51,17 @@ class JobScheduler(DatabaseScheduler):
         super().__init__(*args, **kwargs)
         Finalize(self, self._sign_off, exitpriority=10)  # once a TERM has unwound the stack
 
+    def setup_schedule(self) -> None:
+        """Read the schedules for the first time; wait for a database that is away."""
+        while True:
+            try:
+                super().setup_schedule()
+                return
+            except (DatabaseError, InterfaceError, DatabaseUnavailable) as error:
+                logger.error("Beat waits for the database: %s", error)
+                connection.close()
+                time.sleep(_PAUSE_SECONDS)
+
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """One look at the schedules; returns the seconds until the next. Waits out the database."""
         try:

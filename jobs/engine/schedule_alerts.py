@@ -41,9 +41,13 @@ def _look(app: Any, task: Any, now: datetime) -> None:
     found = _health(task, now)
     if found is Health.LATE and task.watch.incident:
         return  # neither well nor a new incident
+    if _INCIDENTS.get(found, ScheduleWatch.Incident.NONE) != task.watch.incident:
+        tell(app, task, found, now)
+
+
+def tell(app: Any, task: Any, found: Health, now: datetime) -> None:
+    """Note how a schedule fares, and submit the alerts if that is a new incident."""
     incident = _INCIDENTS.get(found, ScheduleWatch.Incident.NONE)
-    if incident == task.watch.incident:
-        return
     with transaction.atomic():
         # Of two beats, the one that changes the row tells.
         if note_incident(task.pk, incident, now=now) and incident:

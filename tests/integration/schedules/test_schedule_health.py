@@ -184,6 +184,25 @@ def test_a_new_rule_owes_nothing_from_before_beat_has_read_it(hourly):
     assert len(alerts()) == 1
 
 
+def test_a_tick_that_beat_leaves_out_because_it_comes_too_late_is_told_at_once(hourly):
+    hourly.policy(missed="skip", alert_mail="ann@example.org")
+    assert hourly.look(at(hours=1, minutes=5)) == 0  # and no alarm was raised before that
+    assert len(alerts()) == 1
+    assert ScheduleWatch.objects.get().incident == "did_not_run"
+    raise_alarms(hourly.app, now=at(hours=1, minutes=6))
+    assert ScheduleWatch.objects.get().incident == ""
+    assert hourly.look(at(hours=2)) == 1  # in time
+    assert len(alerts()) == 1
+
+
+def test_a_tick_that_ran_before_the_clock_was_put_back_is_not_told(hourly):
+    hourly.policy(missed="skip", alert_mail="ann@example.org")
+    assert hourly.look(at(hours=1)) == 1
+    PeriodicTask.objects.update(last_run_at=at(minutes=30))
+    assert hourly.look(at(hours=1, minutes=5)) == 0
+    assert not alerts()
+
+
 def test_the_mail_says_what_happened(hourly):
     hourly.policy(alert_mail="ann@example.org")
     assert alert_schedule(hourly.pk, "did not run", "2026-11-22", "mail") == (
