@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from drill.plan import Shape
+from drill.plan import Kind, Shape
+from drill.records import Hit
 from scripts.processes import RedisServer, Running
 
 _CELERY = (sys.executable, "-m", "celery", "-A", "config", "--quiet")
@@ -26,6 +28,8 @@ class Member:
         self.done = False
         #: Not to be started again: a stop is under way.
         self.resting = False
+        #: The one whose end is somebody's doing, so that it takes nobody by surprise.
+        self._doomed: Running | None = None
         #: Trees whose head is dead and whose children may live.
         self._headless: list[Running] = []
 
@@ -42,6 +46,11 @@ class Member:
         self.done = self.done or self.running.process.returncode == 0
         return not self.resting
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Of one that has ended: whether nobody had hit it."""
+        return self.running is not self._doomed
+
     def tree(self) -> frozenset[int]:
         """Its living processes."""
         return frozenset(self.running.tree()) if self.running else frozenset()
@@ -56,11 +65,19 @@ class Member:
     def kill(self) -> None:
         """kill -9 of the tree."""
         if self.running is not None and self.running.runs():
+            self._doomed = self.running
             self.running.kill()
+
+    def stop(self) -> None:
+        """TERM to the parent, as a deploy does."""
+        if self.running is not None and self.running.runs():
+            self._doomed = self.running
+            self.running.signal(signal.SIGTERM)
 
     def behead(self) -> None:
         """kill -9 of the parent alone."""
         if self.running is not None and self.running.runs():
+            self._doomed = self.running
             self._headless.append(self.running)
             self.running.signal(signal.SIGKILL)
             self.running.process.wait()
@@ -106,11 +123,17 @@ class Cast:
         for member in members:
             member.start(self._environment, self._folder)
 
-    def keep(self) -> None:
-        """Start again who has ended and is missed."""
+    def keep(self) -> list[Hit]:
+        """Start again who has ended and is missed; returns those whom nobody had hit."""
+        surprises = []
         for member in self.everybody():
-            if member.look() and not (member.done and member in self.submitters):
-                member.start(self._environment, self._folder)
+            if not member.look() or (member.done and member in self.submitters):
+                continue
+            if member.ended_by_itself and member.running is not None:
+                pids = member.tree() | {member.running.pid}
+                surprises.append(Hit(time.time(), Kind.BY_ITSELF, member.name, pids))
+            member.start(self._environment, self._folder)
+        return surprises
 
     def thaw(self) -> None:
         """Let everybody go on."""
@@ -122,8 +145,7 @@ class Cast:
         """TERM to everybody, and nobody is started again."""
         for member in self.everybody():
             member.resting = True
-            if member.running is not None and member.running.runs():
-                member.running.signal(signal.SIGTERM)
+            member.stop()
 
     def running(self) -> list[str]:
         """Who has not ended."""

@@ -5,12 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from drill.again import answered_too_late, begun_again
 from drill.calls import Sort
+from drill.plan import Kind
 from drill.records import Effect, Evidence, Schedule, Submission
 from drill.recovery import Wait, waits
 
 #: Nobody may wait as long as this for the engine to see what happened.
 RECOVERY_SECONDS = 30.0
+#: Nor as long as this, if what hit it once hits it again and again: three times that.
+LONGEST_SECONDS = 90.0
 #: Two processes of one machine read its clock; this is for rounding.
 _CLOCK_SECONDS = 0.005
 
@@ -32,11 +36,19 @@ class Verdict:
     early: Sequence[str] = ()
     #: Rows that had not ended when everything had been done.
     unfinished: int = 0
+    #: Processes that ended although nobody had hit them.
+    by_itself: Sequence[str] = ()
+    #: Workers that lived and took no job when all faults were over.
+    deaf: Sequence[str] = ()
+    #: Who did not end when asked to.
+    lingering: Sequence[str] = ()
     #: Calls that were answered with a job that was there.
     answered: int = 0
     #: Effects that came again, of jobs that promise them at least once.
     repeated: int = 0
     slowest: Wait | None = None
+    #: The longest wait in seconds, with all the faults that hit its job again.
+    longest: float = 0.0
     faults: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -50,12 +62,16 @@ class Verdict:
             "not unique": self.not_unique,
             "ghosts": self.ghosts,
             "too early": self.early,
+            "ended by itself": self.by_itself,
+            "took no jobs": self.deaf,
+            "did not stop": self.lingering,
         }
 
     @property
     def passed(self) -> bool:
         """Whether every promise was kept, and soon enough."""
         slow = self.slowest is not None and self.slowest.seconds >= RECOVERY_SECONDS
+        slow = slow or self.longest >= LONGEST_SECONDS
         return not (any(self.wrong.values()) or self.unfinished or slow)
 
 
@@ -71,21 +87,30 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(
         submitted=Counter(jobs.values()),
         run=Counter(sort for job, sort in jobs.items() if job in effects),
-        lost=[*(job for job in jobs if job not in effects), *missing_ticks(evidence.schedule)],
+        lost=[
+            *(job for job in jobs if job not in effects),
+            *missing_ticks(evidence.schedule),
+            *answered_too_late(evidence),
+        ],
         doubled=[job for job in again if jobs.get(job) != Sort.PLAIN],
         doubled_ticks=_doubled_ticks(evidence.schedule),
         out_of_order=[
             *_out_of_order(evidence.submissions, began, effects),
             *_too_soon(evidence.submissions, began, effects),
+            *begun_again(evidence),
         ],
         not_unique=_not_unique(evidence.submissions, began, effects),
         ghosts=_ghosts(evidence, jobs),
         early=_early(evidence.submissions, began),
         unfinished=evidence.unfinished,
+        by_itself=[hit.whom for hit in evidence.hits if hit.kind == Kind.BY_ITSELF],
+        deaf=evidence.deaf,
+        lingering=evidence.lingering,
         answered=len(evidence.submissions) - len(set(jobs) - set(evidence.schedule.ticks)),
         repeated=sum(number for job, number in again.items() if jobs.get(job) == Sort.PLAIN),
         slowest=slow[-1] if slow else None,
-        faults=Counter(hit.kind for hit in evidence.hits),
+        longest=max((wait.in_all for wait in slow), default=0.0),
+        faults=Counter(hit.kind for hit in evidence.hits if hit.kind != Kind.BY_ITSELF),
     )
 
 
@@ -110,8 +135,18 @@ def missing_ticks(schedule: Schedule) -> list[str]:
 
 
 def _doubled_ticks(schedule: Schedule) -> list[str]:
-    count = Counter(schedule.ticks.values())
-    return [f"tick {tick:.0f}" for tick, number in count.items() if number > 1]
+    """Points of the grid with more than one job, and ticks that are none of its points."""
+    period = schedule.period
+    count = Counter(round(tick / period) for tick in schedule.ticks.values())
+    off = [
+        tick
+        for tick in schedule.ticks.values()
+        if abs(tick - round(tick / period) * period) > _CLOCK_SECONDS
+    ]
+    return [
+        *(f"tick {number * period:.0f}" for number, jobs in count.items() if jobs > 1),
+        *(f"tick {tick:.3f}, off the grid" for tick in off),
+    ]
 
 
 def _out_of_order(

@@ -61,17 +61,20 @@ def _submissions(folder: Path) -> list[Submission]:
     The table has those that were committed right before their submitter died; the journals would
     have those that a database has forgotten.
     """
-    known = {one.key: one for line in tables.submissions() for one in _jobs_of(line)}
+    known = {(one.key, one.job): one for line in tables.submissions() for one in _jobs_of(line)}
     for path in sorted(folder.glob(JOURNALS)):
         for line in lines(path):
             if line["sort"] != Sort.ROLLED_BACK:
-                known |= {one.key: one for one in _jobs_of(line, journaled=True)}
+                known |= {(one.key, one.job): one for one in _jobs_of(line, journaled=True)}
     return list(known.values())
 
 
 def _jobs_of(line: dict[str, Any], *, journaled: bool = False) -> Iterator[Submission]:
-    """The jobs of a call: one, or those of a chain or a batch."""
+    """The jobs of a call: one, those of a chain or a batch, or both of an idempotency key."""
     yield _submission(line, journaled)
+    if "again" in line:
+        again = {"key": f"{line['key']}-again", "job": line["again"]}
+        yield _submission(line | again, journaled)
     for more in line.get("more", ()):
         yield _submission(line | more, journaled)
 
@@ -82,6 +85,7 @@ def _submission(line: dict[str, Any], journaled: bool) -> Submission:
         sort=Sort(line["sort"]),
         job=line["job"],
         at=line["at"],
+        begun=line["begun"],
         journaled=journaled,
         lane=line.get("lane", ""),
         place=line.get("place", 0),
@@ -92,9 +96,10 @@ def _submission(line: dict[str, Any], journaled: bool) -> Submission:
 
 
 def _schedule(name: str, period: float, span: tuple[float, float]) -> Schedule:
+    """The ticks as the jobs have noted them; by the engine's rows only those that never ran."""
     rows = Job.objects.filter(schedule=name, tick__isnull=False).values_list("id", "tick")
-    ticks = {id: tick.timestamp() for id, tick in rows if tick is not None}
-    return Schedule(period, *span, ticks)
+    made = {id: tick.timestamp() for id, tick in rows if tick is not None}
+    return Schedule(period, *span, made | tables.ticks())
 
 
 def runs_in(folder: Path) -> Iterator[Run]:

@@ -20,6 +20,7 @@ from drill.collect import Missing, collect, missing
 from drill.faults import Ending, carry_out
 from drill.plan import Fault, Shape, make_plan
 from drill.records import Evidence, Hit
+from drill.roll_call import call_the_roll
 from drill.surroundings import DrillError
 from drill.workload import TICK
 from jobs.models import Node, SchedulePolicy
@@ -31,6 +32,8 @@ _TURN_SECONDS = 0.05
 _TOLD_SECONDS = 10.0
 _READY_SECONDS = 90.0
 _STOP_SECONDS = 60.0
+#: How much longer than the load the rest may take, also if it goes on and on.
+_DRAIN_SECONDS = 900.0
 #: How much longer the submitters may take, on a machine that is too busy for their pace.
 _LATE_SECONDS = 120.0
 
@@ -69,11 +72,13 @@ class Conductor:
         self._prepare()
         self._load()
         end = time.time()
+        self._say("the load is over; everything that is left may run now")
+        deaf = call_the_roll(self._cast, self._turn)
         self._drain(end)
-        self._stop()
-        return collect(
-            self._course.folder, SCHEDULE, PERIOD_SECONDS, (self._begin, end), self._hits
-        )
+        lingering = self._stop()
+        folder, span = self._course.folder, (self._begin, end)
+        seen = collect(folder, SCHEDULE, PERIOD_SECONDS, span, self._hits)
+        return replace(seen, deaf=deaf, lingering=lingering)
 
     def _prepare(self) -> None:
         if connection.introspection.table_names():
@@ -153,7 +158,9 @@ class Conductor:
         self._endings = [(at, ending) for at, ending in self._endings if at > now]
         for ending in over:
             ending()
-        self._cast.keep()
+        for surprise in self._cast.keep():
+            self._hits.append(surprise)
+            self._say(f"{surprise.whom} has ended by itself")
         if self._begin and now - self._told >= _TOLD_SECONDS:
             self._told = now
             submitted, run = tables.counts()
@@ -167,9 +174,9 @@ class Conductor:
 
     def _drain(self, load_ended: float) -> None:
         """Wait until everything has been done, or nothing goes on any more."""
-        self._say("the load is over; everything that is left may run now")
         before: Missing | None = None
         since, switched_off = time.monotonic(), False
+        deadline = since + self._course.seconds + _DRAIN_SECONDS
         while True:
             lacks = missing(
                 self._course.folder, SCHEDULE, PERIOD_SECONDS, (self._begin, load_ended)
@@ -184,16 +191,21 @@ class Conductor:
             elif time.monotonic() - since > self._course.patience:
                 self._say(f"nothing has gone on for {self._course.patience:g} s")
                 return
+            if time.monotonic() > deadline:
+                self._say("there is no end to it")
+                return
             self._turn()
             time.sleep(0.5)
 
-    def _stop(self) -> None:
+    def _stop(self) -> list[str]:
+        """End everybody as a deploy does; returns who did not end."""
         self._cast.ask_to_end()
         deadline = time.monotonic() + _STOP_SECONDS
         while (left := self._cast.running()) and time.monotonic() < deadline:
             time.sleep(_TURN_SECONDS)
         if left:
             self._say(f"did not end within {_STOP_SECONDS:g} s of TERM: {', '.join(left)}")
+        return left
 
 
 def submitter_command(**options: Any) -> tuple[str, ...]:

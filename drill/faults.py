@@ -47,8 +47,7 @@ def _hit_member(fault: Fault, member: Member) -> tuple[Hit | None, Ending | None
         case Kind.PARENT_KILLED:
             member.behead()
         case Kind.WORKER_STOPPED:
-            assert member.running is not None  # noqa: S101 - the caller has looked
-            member.running.signal(signal.SIGTERM)
+            member.stop()
         case Kind.CHILD_KILLED:
             return _kill_child(fault, member), None
         case _:

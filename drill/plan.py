@@ -2,8 +2,8 @@
 
 Faults that take a worker's whole tree come in rounds that leave, at every moment, one worker that
 has been up for a lease and stays up: that is what the promise needs ("as long as one worker lives,
-everything heals"). Once in two rounds all workers die together instead, and then nobody hits them
-until they have had the time to see what is lost.
+everything heals"). Once in two rounds all workers die together before that, and then nobody hits
+them until they have had the time to see what is lost. The seed says which round is the first.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     REDIS_KILLED = "Redis killed"
     REDIS_FROZEN = "Redis frozen"
     REDIS_FLUSHED = "Redis flushed"
+    #: Nobody plans this one: a process ended that nobody had hit.
+    BY_ITSELF = "ended by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +82,38 @@ def make_plan(seed: int, seconds: float, shape: Shape) -> tuple[Fault, ...]:
 
 
 def _heavy(random: Random, seconds: float, shape: Shape) -> Iterator[Fault]:
-    """What takes workers: in each round one that freezes, or all die; then kills one by one."""
-    at, round_ = FIRST_AT, 0
+    """What takes workers: in each round one freezes, and others are taken one by one.
+
+    In one of two rounds all die first, and the others are taken while the one is frozen, so that a
+    drill of a minute may have everything.
+    """
+    at, all_die = FIRST_AT, random.random() < 0.5
+    heals = _BOOT_SECONDS + shape.lease + _TURNS_SECONDS
     while at < seconds:
-        target = random.randrange(len(shape.pools))
-        if round_ % 2 == 0:
-            lasts = shape.lease + random.uniform(2.0, 4.0)
-            yield Fault(at, Kind.WORKER_FROZEN, target, lasts)
-            at += lasts
-        else:
+        if all_die:
             yield Fault(at, Kind.ALL_KILLED)
-            at += _BOOT_SECONDS + shape.lease + _TURNS_SECONDS
-        at = yield from _kills(random, at, seconds, shape, frozen=target if round_ % 2 == 0 else -1)
-        at += _BOOT_SECONDS + shape.lease + _TURNS_SECONDS
-        round_ += 1
+            at += heals
+        target, lasts = random.randrange(len(shape.pools)), shape.lease + random.uniform(2.0, 4.0)
+        if at < seconds:
+            yield Fault(at, Kind.WORKER_FROZEN, target, lasts)
+        back_at = at + lasts
+        at = at if all_die else back_at
+        at = yield from _kills(random, at, seconds, shape, frozen=(target, back_at))
+        at += heals
+        all_die = not all_die
 
 
 def _kills(
-    random: Random, at: float, seconds: float, shape: Shape, *, frozen: int
+    random: Random, at: float, seconds: float, shape: Shape, *, frozen: tuple[int, float]
 ) -> Generator[Fault, None, float]:
-    """Workers die or stop one after the other; one that has seen the last lease is spared."""
+    """Workers die or stop one after the other; one that has seen the last lease is spared.
+
+    `frozen` is a worker, and when it is back.
+    """
     end = min(at + _KILLING_SECONDS, seconds)
     seen = shape.lease + _TURNS_SECONDS
-    up_since = [at if number == frozen else at - seen for number in range(len(shape.pools))]
+    up_since = [at - seen] * len(shape.pools)
+    up_since[frozen[0]] = frozen[1]
     deck: list[Kind] = []
     while (at := at + random.uniform(4.0, 9.0)) < end:
         deck = deck or random.sample(_HEAVY, len(_HEAVY))
@@ -111,7 +122,9 @@ def _kills(
         targets = [
             number
             for number in range(len(up_since))
-            if len(up - {number}) >= 2 and any(other != number for other in steady)
+            if len(up - {number}) >= 2
+            and any(other != number for other in steady)
+            and (number != frozen[0] or at > frozen[1])
         ]
         if not targets:
             continue

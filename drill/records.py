@@ -17,6 +17,8 @@ class Submission:
     job: str
     #: When the commit was done; for what only the table has, a moment before it.
     at: float
+    #: When the call was begun.
+    begun: float = 0.0
     #: Whether its submitter lived to write it into the journal.
     journaled: bool = True
     #: With a lane: its name, and the place of the job in it.
@@ -57,6 +59,8 @@ class Effect:
     job: str
     key: str
     at: float
+    #: The tick that its job stood for when it ran, in seconds since 1970.
+    tick: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +99,7 @@ class Evidence:
     schedule: Schedule
     #: Rows of jobs that had not ended when the drill did.
     unfinished: int = 0
+    #: Workers that lived and took no job when all faults were over.
+    deaf: Sequence[str] = ()
+    #: Who did not end when the drill did.
+    lingering: Sequence[str] = ()

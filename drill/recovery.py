@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drill.records import Effect, Evidence, Hit, Run, Submission
 from jobs.operations.rescue import backoff
@@ -20,6 +20,8 @@ class Wait:
     since: float
     #: The fault that it is put down to; None if none came near.
     hit: Hit | None
+    #: Seconds since the job could first have run, however often it was hit anew since.
+    in_all: float = 0.0
 
 
 def waits(evidence: Evidence) -> Iterator[Wait]:
@@ -38,16 +40,19 @@ def waits(evidence: Evidence) -> Iterator[Wait]:
     for job, able in _able(evidence, first_effect).items():
         line = sorted(runs.get(job, ()), key=lambda run: run.began)
         if line:
-            yield _anew(_put_down(Wait(job, line[0].began - able, able, None), hits), hits_of[job])
-            for wait in _between(job, line, hits):
-                yield _anew(wait, hits_of[job])
+            first = _put_down(Wait(job, line[0].began - able, able, None), hits)
+            for wait in (first, *_between(job, line, hits)):
+                yield _anew(replace(wait, in_all=wait.seconds), hits_of[job])
 
 
 def _anew(wait: Wait, hits: Sequence[Hit]) -> Wait:
     """`wait` from the last fault in it that hit the job once more, before it had begun."""
     end = wait.since + wait.seconds
     later = [hit for hit in hits if wait.since < hit.at < end]
-    return Wait(wait.job, end - later[-1].at, later[-1].at, later[-1]) if later else wait
+    if not later:
+        return wait
+    last = later[-1]
+    return replace(wait, seconds=end - last.at, since=last.at, hit=last)
 
 
 def _able(evidence: Evidence, effects: Mapping[str, Effect]) -> dict[str, float]:
@@ -80,6 +85,12 @@ def _between(job: str, line: Sequence[Run], hits: Sequence[Hit]) -> Iterator[Wai
             continue
         hit = _hit_of(run, hits)
         if hit is None:
+            if later and run.outcome != "done":
+                # Nobody has hit its process: it ended by itself, or began while it was stopped.
+                spent = line[number + 1].attempt > run.attempt
+                crashes += spent
+                since = (run.ended or run.began) + (backoff(crashes) if spent else 0.0)
+                yield _put_down(Wait(job, later[0] - since, since, None), hits)
             continue
         back = list(later)
         if run.ended is not None and run.outcome == "done":

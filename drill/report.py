@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from drill.checks import RECOVERY_SECONDS, Verdict
+from drill.checks import LONGEST_SECONDS, RECOVERY_SECONDS, Verdict
 from drill.plan import Kind
 
 _WIDTH = 22
@@ -26,6 +26,7 @@ def _figures(verdict: Verdict) -> Iterator[str]:
         yield _line(name, f"{len(jobs):,}", _named(jobs))
     yield _line("left unfinished", f"{verdict.unfinished:,}")
     yield _line("slowest recovery", _slowest(verdict), f"of at most {RECOVERY_SECONDS:g} s")
+    yield _line("longest wait", f"{verdict.longest:.1f} s", f"of at most {LONGEST_SECONDS:g} s")
     yield _line("run again", f"{verdict.repeated:,}", "allowed: plain jobs run at least once")
     yield _line("answered", f"{verdict.answered:,}", "by the job that had the unique key")
 

@@ -72,6 +72,7 @@ def _submit(call: Call, share: Share, number: int) -> dict[str, Any]:
         "key": f"{share.number}-{share.incarnation}-{number}",
         "sort": call.sort,
         "at": time.time(),
+        "begun": time.time(),
         "due": time.time() + call.countdown if call.countdown else 0.0,
     }
     options: dict[str, Any] = {}
@@ -86,11 +87,15 @@ def _submit(call: Call, share: Share, number: int) -> dict[str, Any]:
             options["countdown"] = call.countdown
         case Sort.TWIN:
             options["idempotency_key"] = line["unique"] = f"twin-{line['key']}"
-    for suffix in ("", "-again") if call.sort == Sort.TWIN else ("",):
-        with _transaction(call.sort):
-            line |= _send(call, str(line["key"]), options)
-            tables.note_submission(line | {"key": f"{line['key']}{suffix}"})
-            _roll_back(call.sort)
+    with _transaction(call.sort):
+        line |= _send(call, str(line["key"]), options)
+        tables.note_submission(line)
+        _roll_back(call.sort)
+    if call.sort == Sort.TWIN:
+        with transaction.atomic():
+            again = _send(call, str(line["key"]), options)
+            tables.note_submission(line | again | {"key": f"{line['key']}-again"})
+        line["again"] = again["job"]
     return line
 
 

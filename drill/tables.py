@@ -6,6 +6,7 @@ They are no models, so that an installation that never drills has neither tables
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -56,7 +57,18 @@ def submissions() -> list[dict[str, Any]]:
 def effects() -> list[Effect]:
     """Everything that jobs have done, in the order of the writes."""
     rows = _rows("SELECT number, job, key, at FROM drill_effect ORDER BY number")
-    return [Effect(number, job, key, at) for number, job, key, at in rows]
+    return [Effect(number, job, key, at, _tick(key)) for number, job, key, at in rows]
+
+
+def ticks() -> dict[str, float]:
+    """The tick of each job that has run for one, as its row said then."""
+    rows = _rows("SELECT job, key FROM drill_effect WHERE key LIKE 'drill.tick@%'")
+    return {job: tick for job, key in rows if (tick := _tick(key)) is not None}
+
+
+def _tick(key: str) -> float | None:
+    _, at, tick = key.partition("@")
+    return datetime.fromisoformat(tick).timestamp() if at and tick else None
 
 
 def counts() -> tuple[int, int]:

@@ -19,9 +19,13 @@ from drill.journal import Journal
 from drill.tables import write_effect
 from jobs.engine.context import current_job
 from jobs.engine.exactly_once import job_transaction
+from jobs.models import Job
 
 RUNS = "runs"
+#: Where those answer who are called.
+PRESENT = "present"
 TICK = "drill.tick"
+_HERE_SECONDS = 0.2
 _COUNTDOWN = 0.5
 #: Tells a process from an earlier one of the same number.
 _LOADED_NS = time.time_ns()
@@ -78,9 +82,17 @@ def closing(key: str) -> None:
 
 @shared_task(name=TICK)
 def tick() -> None:
-    """Write a row exactly once, for a tick of the schedule."""
+    """Write a row exactly once, for a tick of the schedule: the one that it stands for by now."""
     with _noted(TICK) as job, job_transaction():
-        write_effect(job, TICK)
+        moment = Job.objects.values_list("tick", flat=True).get(id=job)
+        write_effect(job, f"{TICK}@{moment.isoformat() if moment else ''}")
+
+
+@shared_task(name="drill.here")
+def here() -> None:
+    """Answer to a call of the roll; long enough for the others to get one, too."""
+    _journal(PRESENT, os.getpid()).write({"at": time.time()})
+    time.sleep(_HERE_SECONDS)
 
 
 @contextmanager
@@ -91,7 +103,7 @@ def _noted(key: str, *, countdown: float = _COUNTDOWN, job_id: str = "") -> Iter
         raise RuntimeError("The tasks of the drill run in its own workers only.")
     id = job_id or job.id
     run = {"job": id, "attempt": job.attempt, "pid": os.getpid()}
-    _runs(os.getpid()).write(run | {"key": key, "began": time.time()})
+    _journal(RUNS, os.getpid()).write(run | {"key": key, "began": time.time()})
     outcome, error = "undone", None
     try:
         yield id
@@ -104,13 +116,13 @@ def _noted(key: str, *, countdown: float = _COUNTDOWN, job_id: str = "") -> Iter
         raise
     finally:
         end = {"ended": time.time(), "outcome": outcome, "countdown": countdown, "error": error}
-        _runs(os.getpid()).write(run | end)
+        _journal(RUNS, os.getpid()).write(run | end)
 
 
 @cache
-def _runs(pid: int) -> Journal:
-    """The journal of the process `pid`, which is this one: a forked child makes its own.
+def _journal(folder: str, pid: int) -> Journal:
+    """A journal of the process `pid`, which is this one: a forked child makes its own.
 
     Two threads may come here at once: they write to the same file.
     """
-    return Journal(Path(settings.VAR_DIR) / RUNS / f"{pid}-{_LOADED_NS}.jsonl", durable=False)
+    return Journal(Path(settings.VAR_DIR) / folder / f"{pid}-{_LOADED_NS}.jsonl", durable=False)

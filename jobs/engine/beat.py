@@ -20,6 +20,7 @@ from jobs.engine.node import default_name, new_node
 from jobs.engine.schedule_alerts import raise_alarms
 from jobs.engine.schedule_entry import JobEntry
 from jobs.engine.schedule_runs import run_due, run_waiting
+from jobs.engine.wall_clock import WallClock
 from jobs.errors import DatabaseUnavailable
 from jobs.models import Node
 from jobs.operations import schedule_runs as runs
@@ -45,9 +46,21 @@ class JobScheduler(DatabaseScheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._node = new_node(Node.Kind.BEAT, default_name(), now=timezone.now())
         self._enrolled = False
+        self._clock = WallClock()
         self._beaten = self._looked = float("-inf")
         super().__init__(*args, **kwargs)
         Finalize(self, self._sign_off, exitpriority=10)  # once a TERM has unwound the stack
+
+    def setup_schedule(self) -> None:
+        """Read the schedules for the first time; wait for a database that is away."""
+        while True:
+            try:
+                super().setup_schedule()
+                return
+            except (DatabaseError, InterfaceError, DatabaseUnavailable) as error:
+                logger.error("Beat waits for the database: %s", error)
+                connection.close()
+                time.sleep(_PAUSE_SECONDS)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """One look at the schedules; returns the seconds until the next. Waits out the database."""
@@ -75,15 +88,23 @@ class JobScheduler(DatabaseScheduler):
             runs.note_switches(now=timezone.now())
             models = self.enabled_models()
         except (DatabaseError, InterfaceError):
-            self._initial_read, self._heap = True, None  # or the change would be forgotten
+            self._read_anew()  # or the change would be forgotten
             raise
         return {model.name: entry for model in models if (entry := self._entry(model))}
 
     def schedule_changed(self) -> bool:
-        """Whether the rows were edited since they were read, also for the first time ever."""
+        """Whether the rows were edited since they were read, also for the first time ever.
+
+        The base class takes an edit for old news if the clock was put back before it was made.
+        """
+        before = self._last_timestamp
         changed = bool(super().schedule_changed())
         self._last_timestamp = self._last_timestamp or _LONG_AGO
-        return changed
+        return changed or (before is not None and self._last_timestamp != before)
+
+    def _read_anew(self) -> None:
+        """Have the rows read and the times reckoned once more, before the next look."""
+        self._initial_read, self._heap = True, None
 
     def _entry(self, model: PeriodicTask) -> JobEntry | None:
         try:
@@ -123,10 +144,14 @@ class JobScheduler(DatabaseScheduler):
             logger.warning("This beat could not sign off; its row runs out by itself.")
 
     def _beat(self) -> None:
-        if time.monotonic() - self._beaten < _BEAT_SECONDS:
+        now, monotonic = timezone.now(), time.monotonic()
+        jumped = self._clock.has_jumped(now.timestamp(), monotonic)
+        if monotonic - self._beaten < _BEAT_SECONDS and not jumped:
             return
-        self._beaten = time.monotonic()
-        now = timezone.now()
+        self._beaten = monotonic
+        if runs.forget_the_future(now) or jumped:
+            # What waits for a time of the other clock would wait for hours.
+            self._read_anew()
         if not (self._enrolled and heartbeat(self._node.id, now=now)):
             self._node.seen_at = now
             enroll(self._node)

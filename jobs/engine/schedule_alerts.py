@@ -9,7 +9,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs.errors import DatabaseUnavailable
 from jobs.models import ScheduleWatch
-from jobs.operations.schedule_runs import note_incident
+from jobs.operations.schedule_runs import note_incident, note_switches
 from jobs.queries.schedule_health import RECENT_RUNS, Health, health, last_runs
 from jobs.queries.schedules import schedule_of
 
@@ -24,6 +24,7 @@ _INCIDENTS = {
 
 def raise_alarms(app: Any, *, now: datetime) -> None:
     """Note what is wrong with the schedules that have a policy, and tell those who want to know."""
+    note_switches(now=now)  # or what was edited since the rows were read would look like a debt
     tasks = PeriodicTask.objects.filter(policy__isnull=False, watch__isnull=False)
     parts = ("interval", "crontab", "solar", "clocked", "policy", "watch")
     for task in tasks.select_related(*parts):
@@ -40,9 +41,13 @@ def _look(app: Any, task: Any, now: datetime) -> None:
     found = _health(task, now)
     if found is Health.LATE and task.watch.incident:
         return  # neither well nor a new incident
+    if _INCIDENTS.get(found, ScheduleWatch.Incident.NONE) != task.watch.incident:
+        tell(app, task, found, now)
+
+
+def tell(app: Any, task: Any, found: Health, now: datetime) -> None:
+    """Note how a schedule fares, and submit the alerts if that is a new incident."""
     incident = _INCIDENTS.get(found, ScheduleWatch.Incident.NONE)
-    if incident == task.watch.incident:
-        return
     with transaction.atomic():
         # Of two beats, the one that changes the row tells.
         if note_incident(task.pk, incident, now=now) and incident:

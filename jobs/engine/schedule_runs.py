@@ -6,10 +6,11 @@ from typing import Any
 from django.db import transaction
 
 from jobs.engine.actions import cancel_jobs
-from jobs.engine.ticks import Window, to_run
+from jobs.engine.schedule_alerts import tell
+from jobs.engine.ticks import Window, left_out, to_run
 from jobs.models import SchedulePolicy
 from jobs.operations import schedule_runs as runs
-from jobs.queries.schedule_health import begin_of_task, policy_of
+from jobs.queries.schedule_health import Health, begin_of_task, policy_of
 
 Overlap = SchedulePolicy.Overlap
 
@@ -25,9 +26,14 @@ def run_due(app: Any, entry: Any, *, now: datetime) -> int:
         return 0
     policy = policy_of(task)
     begin = min(begin_of_task(task), now)  # the clock may have been put back
-    ticks = to_run(Window(entry.schedule.schedule, begin, now), policy)
-    known = runs.known_ticks(entry.name, ticks)
+    window = Window(entry.schedule.schedule, begin, now)
+    ticks = to_run(window, policy)
+    missed = left_out(window, policy)
+    known = runs.known_ticks(entry.name, [*ticks, *filter(None, [missed])])
     ticks = [tick for tick in ticks if tick not in known]
+    if missed and missed not in known:
+        # From here on nothing is owed, and a look would find nothing wrong.
+        tell(app, task, Health.DID_NOT_RUN, now)
     submitted = _submit(app, entry, task, policy, ticks[-1:] if task.one_off else ticks)
     runs.dealt_with(task.pk, submitted=submitted, now=now)
     return submitted

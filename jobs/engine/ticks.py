@@ -57,7 +57,15 @@ def to_run(window: Window, policy: SchedulePolicy) -> list[datetime]:
         oldest = now - timedelta(seconds=policy.limit_seconds)
         return due(schedule, max(after, oldest), now, most=policy.limit_count)
     tick = latest(schedule, after, now)
-    if tick is None:
-        return []
-    too_late = now - tick > timedelta(seconds=policy.max_lateness_seconds)
-    return [] if too_late and policy.missed == SchedulePolicy.Missed.SKIP else [tick]
+    return [] if tick is None or _is_left_out(tick, now, policy) else [tick]
+
+
+def left_out(window: Window, policy: SchedulePolicy) -> datetime | None:
+    """The last tick of `window`, if it comes too late to become a job."""
+    tick = latest(window.schedule, window.after, window.now)
+    return tick if tick and _is_left_out(tick, window.now, policy) else None
+
+
+def _is_left_out(tick: datetime, now: datetime, policy: SchedulePolicy) -> bool:
+    is_too_late = now - tick > timedelta(seconds=policy.max_lateness_seconds)
+    return is_too_late and policy.missed == SchedulePolicy.Missed.SKIP

@@ -1,6 +1,6 @@
 """What beat notes of schedules, and the switch that turns them on and off."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import BooleanField, F, Q
@@ -15,6 +15,8 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _OF_A_SCHEDULE = Q(RawSQL("NOT (schedule = '')", (), output_field=BooleanField()))
 #: Where runs may not overlap, those that have not ended are among the last few.
 _LAST_RUNS = 100
+#: The clocks of two machines may differ by so much; what a beat notes by the faster one stays.
+_CLOCKS_DIFFER = timedelta(seconds=2)
 
 
 def note_switches(*, now: datetime) -> None:
@@ -66,6 +68,20 @@ def dealt_with(pk: int, *, submitted: int, now: datetime) -> None:
     PeriodicTask.objects.filter(pk=pk).update(
         last_run_at=now, total_run_count=F("total_run_count") + submitted
     )
+
+
+def forget_the_future(now: datetime) -> bool:
+    """Bring what was noted by a clock that has been put back since down to `now`.
+
+    Until then no tick would count. True if there was anything.
+    """
+    latest = now + _CLOCKS_DIFFER
+    made = Q(last_run_at=None, clocked=None, date_changed__gt=latest)
+    ran = PeriodicTask.objects.filter(Q(last_run_at__gt=latest) | made)
+    switched = ScheduleWatch.objects.filter(enabled_since__gt=latest)
+    if not (ran.exists() or switched.exists()):  # the writes would wait for their turn in vain
+        return False
+    return bool(ran.update(last_run_at=now) + switched.update(enabled_since=now))
 
 
 def unfinished_runs(name: str) -> list[str]:

@@ -1,7 +1,9 @@
 """The drill itself: it passes as things are, and it can fail."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +81,41 @@ def test_a_drill_without_the_rescue_reports_losses_and_fails(tmp_path):
     assert done.stdout.rstrip().endswith("FAILED")
 
 
+def test_a_worker_that_dies_without_the_drill_fails_it(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "drill", "--seconds=12", "--seed=2", "--sqlite"],
+        cwd=ROOT,
+        env=surroundings(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert any("calls submitted" in line for line in process.stdout)
+        victim = wait_until(lambda: solo_worker(tmp_path), 20, "a solo worker is up")
+        os.kill(victim, signal.SIGKILL)
+        report = process.stdout.read()
+        assert process.wait(60) == 1
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+    assert figure("ended by itself", report) == 1
+    assert "worker 3 (solo)" in report
+    assert figure("lost", report) == 0
+    assert report.rstrip().endswith("FAILED")
+
+
+def solo_worker(tmp_path):
+    """The process of the drill's worker that is a single one, if it is there and goes on."""
+    for pid in taking_part(tmp_path):
+        with contextlib.suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if b"solo" in command and b"celery" in command and state not in {"T", "Z"}:
+                return int(pid)
+    return None
+
+
 def test_a_drill_refuses_a_server_that_gives_it_no_scratch_database(tmp_path):
     done = drill(tmp_path, "--seconds=5", "--database-url=postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 1
@@ -94,7 +131,7 @@ def test_a_drill_of_no_length_is_refused(tmp_path):
 
 def test_a_drill_that_is_stopped_leaves_nothing_running(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "drill", "--seconds=60", "--seed=1", "--sqlite"],
+        [sys.executable, "manage.py", "drill", "--seconds=60", "--seed=2", "--sqlite"],
         cwd=ROOT,
         env=surroundings(tmp_path),
         stdout=subprocess.PIPE,

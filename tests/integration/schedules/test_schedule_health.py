@@ -9,6 +9,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from jobs.engine.schedule_alerts import raise_alarms
 from jobs.models import Job, ScheduleWatch
+from jobs.operations.schedule_runs import note_switches
 from jobs.queries.schedule_health import RECENT_RUNS, Health, health, last_runs
 from jobs.queries.schedules import next_fire, next_fires, schedule_of
 from jobs.tasks.schedules import alert_schedule
@@ -70,9 +71,64 @@ def test_a_run_that_takes_longer_than_expected_did_not_finish(hourly):
     assert how(hourly, at(hours=1, minutes=50)) == Health.OK
 
 
+def test_a_run_that_waits_for_its_next_attempt_counts_from_its_first(hourly):
+    hourly.policy(expected_seconds=60)
+    hourly.look(at(hours=1))
+    job = Job.objects.get()
+    began, ended = at(hours=1), at(hours=1, seconds=5)
+    job.attempts.create(number=1, outcome="retried", started_at=began, finished_at=ended)
+    Job.objects.update(state="scheduled", waiting_for="retry", attempt=1, started_at=began)
+    assert how(hourly, at(hours=1, seconds=59)) == Health.OK
+    assert how(hourly, at(hours=1, seconds=61)) == Health.DID_NOT_FINISH
+    again = {"waiting_for": "", "worker": "w", "attempt": 2}
+    Job.objects.update(state="running", started_at=at(hours=1, seconds=50), **again)
+    assert how(hourly, at(hours=1, seconds=61)) == Health.DID_NOT_FINISH
+
+
+def test_a_run_that_ended_too_late_is_an_incident_until_one_ends_in_time(hourly):
+    hourly.policy(expected_seconds=60, alert_mail="ann@example.org")
+    hourly.look(at(hours=1))
+    ended = {"state": "succeeded", "started_at": at(hours=1), "finished_at": at(hours=1, minutes=2)}
+    Job.objects.update(**ended)
+    assert how(hourly, at(hours=1, minutes=3)) == Health.DID_NOT_FINISH
+    raise_alarms(hourly.app, now=at(hours=1, minutes=3))
+    assert len(alerts()) == 1
+    hourly.look(at(hours=2))
+    new = Job.objects.filter(tick=at(hours=2))
+    new.update(state="running", worker="w", attempt=1, started_at=at(hours=2))
+    assert how(hourly, at(hours=2, seconds=30)) == Health.DID_NOT_FINISH
+    new.update(state="failed", error_type="E", finished_at=at(hours=2, seconds=40))
+    assert how(hourly, at(hours=2, minutes=5)) == Health.OK
+
+
 def test_one_that_is_off_is_off(hourly):
     PeriodicTask.objects.update(enabled=False)
     assert how(hourly, at(days=1)) == Health.OFF
+
+
+def test_one_that_is_off_still_answers_for_a_run_that_has_not_ended(hourly):
+    hourly.look(at(hours=1))
+    PeriodicTask.objects.update(enabled=False)
+    assert how(hourly, at(hours=1, minutes=2)) == Health.DID_NOT_RUN
+    expired = {"state": "cancelled", "error_type": "Expired"}
+    Job.objects.update(finished_at=at(hours=1, minutes=3), **expired)
+    assert how(hourly, at(hours=1, minutes=4)) == Health.OFF
+
+
+def test_one_that_fires_once_answers_for_its_run_although_it_is_off_by_then(hourly):
+    hourly.policy(alert_mail="ann@example.org", expected_seconds=60)
+    PeriodicTask.objects.update(one_off=True)
+    hourly.look(at(hours=1))
+    PeriodicTask.objects.update(enabled=False)  # django-celery-beat does so
+    assert how(hourly, at(hours=1, seconds=30)) == Health.OFF
+    raise_alarms(hourly.app, now=at(hours=1, minutes=2))
+    assert len(alerts()) == 1
+    ended = {"state": "cancelled", "error_type": "Expired"}
+    Job.objects.filter(schedule="毎時").update(finished_at=at(hours=1, minutes=3), **ended)
+    assert how(hourly, at(hours=9)) == Health.DID_NOT_RUN
+    late = {"state": "succeeded", "started_at": at(hours=2), "error_type": ""}
+    Job.objects.filter(schedule="毎時").update(**late | {"finished_at": at(hours=2, minutes=2)})
+    assert how(hourly, at(hours=9)) == Health.DID_NOT_FINISH
 
 
 def alerts():
@@ -100,6 +156,51 @@ def test_an_incident_is_told_once_to_each_and_again_only_after_it_was_well(hourl
     hourly.look(at(hours=2))
     raise_alarms(hourly.app, now=at(hours=2, minutes=2))
     assert len(alerts()) == 4
+
+
+def test_a_schedule_that_is_switched_on_again_owes_nothing_before_beat_reads_that(hourly):
+    hourly.policy(alert_mail="ann@example.org")
+    PeriodicTask.objects.update(enabled=False)
+    note_switches(now=at(minutes=1))
+    PeriodicTask.objects.update(enabled=True)  # what the admin's action does
+    assert how(hourly, at(days=3)) == Health.OK
+    raise_alarms(hourly.app, now=at(days=3))
+    assert not alerts()
+    hourly.policy(count_paused=True)
+    assert how(hourly, at(days=3)) == Health.DID_NOT_RUN
+
+
+def test_a_new_rule_owes_nothing_from_before_beat_has_read_it(hourly):
+    hourly.policy(alert_mail="ann@example.org")
+    daily = CrontabSchedule.objects.create(minute="0", hour="9")
+    PeriodicTask.objects.update(crontab=daily)
+    note_switches(now=at(minutes=1))
+    often = CrontabSchedule.objects.create(minute="*/5", hour="*")
+    PeriodicTask.objects.update(crontab=often)
+    assert how(hourly, at(hours=3)) == Health.OK
+    raise_alarms(hourly.app, now=at(hours=3))
+    assert not alerts()
+    raise_alarms(hourly.app, now=at(hours=3, minutes=7))  # but from then on it does
+    assert len(alerts()) == 1
+
+
+def test_a_tick_that_beat_leaves_out_because_it_comes_too_late_is_told_at_once(hourly):
+    hourly.policy(missed="skip", alert_mail="ann@example.org")
+    assert hourly.look(at(hours=1, minutes=5)) == 0  # and no alarm was raised before that
+    assert len(alerts()) == 1
+    assert ScheduleWatch.objects.get().incident == "did_not_run"
+    raise_alarms(hourly.app, now=at(hours=1, minutes=6))
+    assert ScheduleWatch.objects.get().incident == ""
+    assert hourly.look(at(hours=2)) == 1  # in time
+    assert len(alerts()) == 1
+
+
+def test_a_tick_that_ran_before_the_clock_was_put_back_is_not_told(hourly):
+    hourly.policy(missed="skip", alert_mail="ann@example.org")
+    assert hourly.look(at(hours=1)) == 1
+    PeriodicTask.objects.update(last_run_at=at(minutes=30))
+    assert hourly.look(at(hours=1, minutes=5)) == 0
+    assert not alerts()
 
 
 def test_the_mail_says_what_happened(hourly):

@@ -1,12 +1,18 @@
 """The scheduler without its process: what it reads, and when it reads again."""
 
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 from celery import current_app
 from django.db import OperationalError
 from django_celery_beat.models import CrontabSchedule, PeriodicTask, PeriodicTasks
 
+from jobs.engine import beat, schedule_entry, ticks
 from jobs.engine.beat import JobScheduler
+from jobs.models import Job, ScheduleWatch
 from jobs.operations import schedule_runs
+from tests.integration.schedules.conftest import TEN, at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,3 +52,68 @@ def test_rows_that_could_not_be_read_are_read_again(hourly, scheduler, monkeypat
         patch.setattr(schedule_runs, "note_switches", away)
         _ = scheduler.schedule
     assert list(scheduler.schedule) == ["毎時"]
+
+
+class Clocks:
+    """The clocks of a beat: the test lets them go on, and moves the one on the wall."""
+
+    def __init__(self, monkeypatch, app):
+        self.wall, self.steady = TEN, 1_000.0
+        monkeypatch.setattr(beat, "timezone", SimpleNamespace(now=lambda: self.wall))
+        monkeypatch.setattr(beat, "time", SimpleNamespace(monotonic=lambda: self.steady))
+        monkeypatch.setattr(app, "now", lambda: self.wall)
+        clock = SimpleNamespace(now=lambda tz=None: self.wall)
+        monkeypatch.setattr(ticks, "datetime", clock)
+        monkeypatch.setattr(schedule_entry.JobEntry, "_default_now", lambda _: self.wall)
+
+    def go_on(self, scheduler, seconds):
+        """Let that much time pass for a beat that looks as soon as it wants to."""
+        end = self.steady + seconds
+        while self.steady < end:
+            step = min(max(scheduler.tick(), 0.01), end - self.steady)
+            self.steady += step
+            self.wall += timedelta(seconds=step)
+
+
+@pytest.fixture
+def clocks(scheduler, monkeypatch):
+    return Clocks(monkeypatch, scheduler.app)
+
+
+def made(since):
+    jobs = Job.objects.filter(tick__gt=since).order_by("tick")
+    return list(jobs.values_list("tick", flat=True))
+
+
+def test_a_clock_that_is_put_forward_and_back_stops_nothing(clocked_like, scheduler, clocks):
+    clocks.go_on(scheduler, 10)
+    clocks.wall += timedelta(hours=10)
+    clocks.go_on(scheduler, 5)
+    clocks.wall -= timedelta(hours=10)
+    back = clocks.wall
+    clocks.go_on(scheduler, 10)
+    # It is noticed within two seconds; after that, each second has its job.
+    steps = [tick for tick in made(back) if tick < back + timedelta(hours=1)]
+    assert len(steps) >= 8
+    assert Job.objects.count() == len(set(made(TEN - timedelta(days=1))))
+
+
+def test_a_last_run_in_the_future_does_not_stop_a_beat_that_begins(clocked_like, scheduler, clocks):
+    PeriodicTask.objects.update(last_run_at=TEN + timedelta(hours=10))
+    ScheduleWatch.objects.update(enabled_since=TEN + timedelta(hours=10))
+    clocks.go_on(scheduler, 5)
+    assert len(made(TEN)) >= 4
+
+
+def test_a_schedule_that_was_made_by_a_clock_that_was_wrong_fires(clocked_like, scheduler, clocks):
+    PeriodicTask.objects.update(last_run_at=None, date_changed=TEN + timedelta(hours=10))
+    clocks.go_on(scheduler, 5)
+    assert len(made(TEN)) >= 4
+
+
+def test_an_edit_after_the_clock_was_put_back_is_seen(hourly, scheduler):
+    PeriodicTasks.objects.update_or_create(defaults={"last_update": at(hours=10)}, ident=1)
+    assert list(scheduler.schedule) == ["毎時"]
+    PeriodicTask.objects.update(enabled=False)
+    PeriodicTasks.objects.update(last_update=at())
+    assert list(scheduler.schedule) == []

@@ -4,6 +4,7 @@ import pytest
 
 from drill.calls import Sort
 from drill.checks import judge
+from drill.plan import Kind
 from drill.report import report
 from tests.unit.drill.evidence import died, effect, hit, ran, seen, submitted
 
@@ -132,6 +133,20 @@ def test_a_recovery_of_thirty_seconds_is_too_slow():
 
     assert waited(29.0).passed
     assert not waited(30.0).passed
+
+
+def test_a_job_that_is_hit_again_and_again_may_not_wait_for_ever():
+    def waited(seconds):
+        flushed = [
+            hit(100.0 + at, kind=Kind.REDIS_FLUSHED, jobs=["a"]) for at in range(20, seconds, 20)
+        ]
+        runs = [ran("a", 100.0 + seconds, 100.1 + seconds)]
+        return judge(seen([submitted("a")], runs, [effect(1, "a", 100.1 + seconds)], flushed))
+
+    assert waited(89).passed
+    verdict = waited(310)
+    assert (verdict.passed, verdict.longest, verdict.slowest.seconds) == (False, 310.0, 10.0)
+    assert "longest wait            310.0 s" in report(verdict, "Drill", begin=90.0)
 
 
 def test_the_report_names_the_figures_the_faults_and_the_verdict():

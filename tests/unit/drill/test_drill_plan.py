@@ -1,5 +1,6 @@
 """The plan of faults and the calls are functions of the seed."""
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[3]
 SEEDS = range(40)
 OF_A_WORKER = {Kind.WORKER_KILLED, Kind.PARENT_KILLED, Kind.WORKER_STOPPED, Kind.WORKER_FROZEN}
 BOOT = 8.0
+PLANNED = set(Kind) - {Kind.BY_ITSELF}
 
 
 def test_a_seed_gives_the_same_plan_in_every_process():
@@ -37,7 +39,22 @@ def test_the_faults_stand_in_order_and_within_the_time():
 
 def test_ten_minutes_bring_every_kind_of_fault():
     for seed in SEEDS:
-        assert {fault.kind for fault in make_plan(seed, 600, Shape())} == set(Kind)
+        assert {fault.kind for fault in make_plan(seed, 600, Shape())} == PLANNED
+
+
+def test_a_minute_may_bring_every_kind_of_fault_and_the_seed_of_ci_does():
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    seed = int(re.search(r"^seed=(\d+)$", script, re.M).group(1))
+    assert {fault.kind for fault in make_plan(seed, 60, Shape())} == PLANNED
+
+
+def test_a_worker_that_is_frozen_is_not_hit_before_it_is_back():
+    for seed in SEEDS:
+        back = dict.fromkeys(range(4), 0.0)
+        for fault in make_plan(seed, 600, Shape()):
+            if fault.kind in OF_A_WORKER:
+                assert fault.at > back[fault.target]
+                back[fault.target] = fault.at + fault.seconds
 
 
 def test_every_target_exists():
