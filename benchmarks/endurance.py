@@ -34,7 +34,7 @@ QUARTERS = (25, 50, 75, 100)
 LOOK_SECONDS = 0.25
 #: The memory at a quarter is the median over so many parts in a hundred before it: a moment says
 #: what is in the buffers just then, and whether a chunk has just begun.
-BAND = 10
+BAND = 15
 #: One look for each such part, so that a minute in which nothing ends weighs no more than a second.
 STEP = 0.25
 
