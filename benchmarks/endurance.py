@@ -31,9 +31,12 @@ from tests.servers.pictures import picture_server
 BAD = ("missing", "missing", "error", "slow", "silent", "endless", "private", "page", "truncated")
 BAD += ("bomb", "missing", "private")
 QUARTERS = (25, 50, 75, 100)
-LOOK_SECONDS = 0.5
-#: The memory at a quarter is the median of so many looks before it.
-SAMPLES = 20
+LOOK_SECONDS = 0.25
+#: The memory at a quarter is the median over so many parts in a hundred before it: a moment says
+#: what is in the buffers just then, and whether a chunk has just begun.
+BAND = 15
+#: One look for each such part, so that a minute in which nothing ends weighs no more than a second.
+STEP = 0.25
 
 
 def addresses(server: str, number: int, bad: int) -> list[str]:
@@ -78,10 +81,15 @@ def run(options: argparse.Namespace, environment: dict[str, str]) -> None:
         pipeline = begun(urls)
         print(f"{len(urls):,} addresses written in {time.monotonic() - started:.1f} s", flush=True)
         at: dict[int, dict[int, float]] = {}
-        lately: deque[dict[int, float]] = deque(maxlen=SAMPLES)
+        lately: deque[tuple[float, dict[int, float]]] = deque()
         while True:
-            lately.append(memory.look())
-            seen, now = _medians(lately), progress(pipeline)
+            now = progress(pipeline)
+            percent = 100 * now.ended / now.total
+            if not lately or percent - lately[-1][0] >= STEP:
+                lately.append((percent, memory.look()))
+            while lately[0][0] < lately[-1][0] - BAND:
+                lately.popleft()
+            seen = _medians(look for _, look in lately)
             for quarter in QUARTERS:
                 if quarter not in at and now.ended * 100 >= quarter * now.total:
                     at[quarter] = seen

@@ -6,7 +6,7 @@ they may be lost: without Redis each chunk minds its own share (ChunkPolicy.per_
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -36,15 +36,23 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return tonumber(ARGV[5]) end
+local start = tonumber(redis.call('GET', KEYS[2]) or '0')
+if start > now then return start - now end
 local interval = tonumber(ARGV[2])
 if interval > 0 then
-  local start = tonumber(redis.call('GET', KEYS[2]) or '0')
-  if start > now then return start - now end
   redis.call('SET', KEYS[2], now + interval, 'PX', interval)
 end
 redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 0
+"""
+
+_SHUT = """
+local t = redis.call('TIME')
+local moment = t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(ARGV[1])
+if moment > tonumber(redis.call('GET', KEYS[1]) or '0') then
+  redis.call('SET', KEYS[1], moment, 'PX', ARGV[1])
+end
 """
 
 
@@ -66,6 +74,7 @@ class HostGate:
         self._of_host = of_host or {}
         self._redis = redis
         self._script = redis.register_script(_ENTER)
+        self._shutting = redis.register_script(_SHUT)
         self._held: dict[str, list[str]] = {}
         self._rests_until = 0.0
 
@@ -77,6 +86,16 @@ class HostGate:
         if wait == 0:
             self._held.setdefault(host, []).append(token)
         return wait
+
+    def shut(self, host: str, seconds: float) -> None:
+        """Let nobody in for so long, whichever chunk asks: the server wants it."""
+        milliseconds = round(seconds * 1000)
+        if milliseconds <= 0 or time.monotonic() < self._rests_until:
+            return
+        try:
+            self._shutting(keys=[f"{_key(host)}:next"], args=[milliseconds])
+        except RedisError as error:
+            self._rest(error)
 
     def leave(self, host: str) -> None:
         """A request that was let in has ended."""
@@ -131,9 +150,12 @@ def host_gate(of_host: Mapping[str, Manners] | None = None) -> HostGate:
     return HostGate(redis, usual, of_host)
 
 
-def manners_of(hosts: Iterable[str]) -> dict[str, Manners]:
-    """What lanes called `host:...` say of these hosts, as it stands now; the others are usual."""
-    lanes = Lane.objects.filter(key__in=[f"{LANE}{host}" for host in hosts])
+def manners_by_host() -> dict[str, Manners]:
+    """What lanes called `host:...` say, as it stands now; hosts without one are usual.
+
+    All of them, as nobody knows where redirects lead; they were made by hand, so they are few.
+    """
+    lanes = Lane.objects.filter(key__startswith=LANE)
     return {lane.key.removeprefix(LANE): _manners(lane) for lane in lanes}
 
 

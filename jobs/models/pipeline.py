@@ -122,6 +122,10 @@ class PipelineItem(models.Model):
     #: How often it was taken up, and how often the process died meanwhile.
     attempt = models.PositiveSmallIntegerField(default=0)
     crashes = models.PositiveSmallIntegerField(default=0)
+    #: How often in a row it ended by a failure that may pass. A run that died has not ended it.
+    tries = models.PositiveSmallIntegerField(default=0)
+    #: A person wants it downloaded anew: what may be kept of it goes before it is taken up.
+    download_again = models.BooleanField(default=False)
     #: The download, as long as storage keeps it.
     original = models.CharField(max_length=255, default="", blank=True)
     original_bytes = models.PositiveBigIntegerField(null=True, blank=True)

@@ -13,6 +13,7 @@ from jobs.errors import ClaimLost
 from jobs.models import Pipeline
 from jobs.operations.pipelines import outcomes
 from jobs.operations.pipelines.claim import Taken
+from jobs.operations.pipelines.cleanup import THUMBNAILS
 from jobs.operations.pipelines.outcomes import Noted
 from jobs.work.pipeline import (
     DestinationDown,
@@ -25,7 +26,6 @@ from jobs.work.pipeline import (
 
 logger = logging.getLogger(__name__)
 
-THUMBNAILS = "pipelines/thumbnails"
 #: How long the end of a chunk waits for a database that is away, before it fails.
 PATIENCE_SECONDS = 60.0
 _AWAY = (OperationalError, InterfaceError)
@@ -85,8 +85,10 @@ class ChunkLedger:
     def _write(self) -> None:
         if not self._pending:
             return
+        # Whatever breaks off the write, a limit of time among others: it may be there all the same.
+        doubt, self._in_doubt = self._in_doubt, True
         written = outcomes.note_outcomes(self._pending, claim=self.claim, now=timezone.now())
-        if written < len(self._pending) and not self._in_doubt:
+        if written < len(self._pending) and not doubt:
             raise ClaimLost
         ended, self._pending, self._in_doubt = self._pending, [], False
         for noted in ended:
@@ -96,7 +98,6 @@ class ChunkLedger:
                 self._originals.forget(noted.item.url)
 
     def _note_doubt(self, error: Exception) -> None:
-        self._in_doubt = True
         logger.warning("Outcomes are written later, the database does not answer: %s", error)
         connection.close()
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.files.storage import Storage, storages
 
 from jobs.errors import SubmitError
+from jobs.models import Pipeline
 from jobs.work.pipeline import Bucket, Destination, S3Destination, StorageDestination
 
 _LOOK_SECONDS = 300.0
@@ -50,6 +51,13 @@ def signed_url(name: str, file: str) -> str:
         return place.signed_url(file, _LOOK_SECONDS)
     finally:
         place.close()
+
+
+def sweep_results(pipeline: Pipeline) -> None:
+    """Remove what killed processes left half written in the folder of a pipeline's results."""
+    storage = storage_of(pipeline.destination)
+    if storage is not None:
+        StorageDestination(storage).sweep(pipeline.folder)
 
 
 def storage_of(name: str) -> Storage | None:

@@ -1,8 +1,8 @@
 """Run the chunks of pipelines: take items up, work, write down what became of them."""
 
 import random
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -10,16 +10,17 @@ from typing import NoReturn
 from uuid import UUID
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from jobs.engine import context
-from jobs.engine.context import snooze
-from jobs.engine.politeness import host_gate, manners_of
+from jobs.engine.context import check_cancelled, snooze
+from jobs.engine.politeness import Manners, host_gate, manners_by_host
 from jobs.errors import HachiError, JobCancelled
-from jobs.models import Pipeline, PipelineItem
+from jobs.models import Pipeline
 from jobs.operations.pipelines import claim, outcomes
 from jobs.operations.pipelines.claim import Hand, Taken
 from jobs.operations.pipelines.cleanup import ORIGINALS
@@ -39,10 +40,10 @@ from jobs.work.pipeline import (
     StorageDestination,
     run_chunk,
 )
-from jobs.work.pipeline.line import host_of
 
 THUMBNAIL_PIXELS = 320
 LARGE_CHUNK = 100
+LOOK_SECONDS = 0.1
 #: A chunk begins no more items after so long; its job goes on with them when its turn comes again.
 RUN_SECONDS = 300.0
 #: How long a destination that does not answer is left alone: this, doubled each time, at most that.
@@ -92,9 +93,15 @@ def chunk_policy() -> ChunkPolicy:
     )
 
 
-def _policy_for(items: int) -> ChunkPolicy:
+def _policy_for(items: int, of_host: Mapping[str, Manners]) -> ChunkPolicy:
     """A large chunk must not wait for the second try of its slowest item: the next lap has it."""
-    return replace(chunk_policy(), tries=1) if items >= LARGE_CHUNK else chunk_policy()
+    usual = chunk_policy()
+    return replace(
+        usual,
+        tries=1 if items >= LARGE_CHUNK else usual.tries,
+        of_host={host: (own.width, own.interval_seconds) for host, own in of_host.items()},
+        run_seconds=RUN_SECONDS,
+    )
 
 
 def url_policy() -> fetch.Policy:
@@ -118,8 +125,21 @@ def _wait_for(pipeline: Pipeline, destination: Destination) -> None:
     wait = (pipeline.held_until - timezone.now()).total_seconds()
     if wait > 0:
         snooze(wait + random.uniform(0, 2))
-    destination.check()
+    _check(destination)
     outcomes.let_go(pipeline.pk)
+
+
+def _check(destination: Destination) -> None:
+    """Ask the destination. Raises DestinationDown, and JobCancelled without waiting for it."""
+    with ThreadPoolExecutor(1, "check") as aside:
+        asked = aside.submit(destination.check)
+        try:
+            while not wait([asked], LOOK_SECONDS).done:
+                check_cancelled()
+        except BaseException:
+            destination.halt()
+            raise
+        asked.result()
 
 
 def _hold(pipeline: Pipeline, error: DestinationDown) -> NoReturn:
@@ -155,16 +175,15 @@ def _run_taken(
     ledger: ChunkLedger, recipe: Recipe, destination: Destination, originals: Originals
 ) -> None:
     """Run items that were taken up; whatever happens, none of them stays taken."""
-    _forget_old_downloads(ledger.items.values(), originals)
-    items = _for_a_while(ledger.items.values())
-    hosts = manners_of({host_of(item.url) for item in ledger.items.values()})
+    hosts = manners_by_host()
     try:
+        _forget_old_downloads(ledger, originals)
         with closing(host_gate(hosts)) as gate, bounded_memory():
             run_chunk(
-                items,
+                [Item(row.number, row.url, row.name) for row in ledger.items.values()],
                 recipe,
                 destination,
-                _policy_for(len(ledger.items)),
+                _policy_for(len(ledger.items), hosts),
                 stop=ledger.stop,
                 tell=ledger.tell,
                 originals=originals,
@@ -180,25 +199,25 @@ def _run_taken(
         ledger.close()
         outcomes.give_back(ledger.claim)
         raise
+    except SoftTimeLimitExceeded:
+        # It got somewhere: what it did not come to is not to blame, and goes on later.
+        ledger.close()
+        if not ledger.done + ledger.failed:
+            ledger.give_up()
+            raise
+        ledger.left = outcomes.give_back(ledger.claim)
     except BaseException:
         ledger.give_up()
         raise
 
 
-def _forget_old_downloads(rows: Iterable[PipelineItem], originals: Originals) -> None:
-    """Of items that a person wants downloaded again: their rows know of no download any more."""
-    for row in rows:
-        if row.lap > 1 and not row.attempt and not row.original:
-            originals.forget(row.url)
-
-
-def _for_a_while(rows: Iterable[PipelineItem]) -> Iterator[Item]:
-    """Items to begin with, until the job has run long enough: slow hosts make slow chunks."""
-    until = time.monotonic() + RUN_SECONDS
-    for row in rows:
-        if time.monotonic() > until:
-            return
-        yield Item(row.number, row.url, row.name)
+def _forget_old_downloads(ledger: ChunkLedger, originals: Originals) -> None:
+    """Of items that a person wants downloaded again."""
+    again = [row for row in ledger.items.values() if row.download_again]
+    for row in again:
+        originals.forget(row.url)
+    if again:
+        outcomes.note_forgotten(ledger.claim)
 
 
 def _hand() -> Hand | None:

@@ -20,6 +20,7 @@ from jobs.operations.cleanup import (
 )
 from jobs.operations.pipelines.cleanup import KeptDownloads, OldPipelines, OldSteps
 from jobs.states import State
+from jobs.tasks.destinations import sweep_results
 from jobs.work.sessions import remove_old_files
 
 BATCH = 1_000
@@ -65,7 +66,7 @@ def _sweeps(now: datetime) -> list[tuple[str, Delete]]:
         ("files", OrphanedUploads(now).delete),
         ("jobs", FinishedJobs({State.SUCCEEDED}, succeeded).delete),
         ("jobs", FinishedJobs({State.FAILED, State.CANCELLED}, failed).delete),
-        ("downloads", KeptDownloads(downloads).delete),
+        ("downloads", KeptDownloads(downloads, sweep=sweep_results).delete),
         ("downloads", OldSteps(min(downloads, now - KEEP_FILES)).delete),
         ("pipelines", OldPipelines(pipelines).delete),
         ("batches", FinishedBatches(min(succeeded, failed)).delete),

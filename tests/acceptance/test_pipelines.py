@@ -6,24 +6,25 @@ from urllib.parse import urlsplit
 
 import pytest
 from celery import chain
-from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from jobs.models import Job, Pipeline
-from jobs.operations.pipelines.start import NewPipeline
-from jobs.operations.pipelines.templates import store_template, template_bytes
 from jobs.queries.pipelines import causes_of, headline, progress_of
 from jobs.states import State
 from jobs.tasks.pipeline import compose, download, upload
-from jobs.tasks.pipelines import cancel_pipeline, retry_pipeline, start_pipeline
-from jobs.work.pipeline import Recipe
+from jobs.tasks.pipelines import cancel_pipeline, retry_pipeline
+from tests.acceptance.pipeline_site import (
+    begin,
+    connected_to,
+    done,
+    ended,
+    files,
+    photos,
+    prepared,
+)
 from tests.acceptance.stack import wait_until
-from tests.integration.pipeline_runs import png
 from tests.servers.buckets import set_status, sink
 from tests.servers.pictures import picture_server
-
-CHUNK = 8
-LONG = 120
 
 
 @pytest.fixture(scope="module")
@@ -34,59 +35,8 @@ def pictures():
 
 @pytest.fixture
 def site(stack, settings, tmp_path):
-    """A stack whose workers and this process agree about pipelines."""
-    results = tmp_path / "results"
-    stack.environment |= {
-        "FETCH_ALLOW_LOOPBACK": "true",
-        "PIPELINE_FOLDER": str(results),
-        "PIPELINE_CHUNK": str(CHUNK),
-        # Chunks are to stop by themselves, long before somebody kills their process.
-        "CANCEL_GRACE_SECONDS": "30",
-        "UPLOAD_TEMP_DIR": str(tmp_path / "tmp"),
-        "TMPDIR": str(tmp_path / "tmp"),
-    }
-    (tmp_path / "tmp").mkdir()
-    settings.MEDIA_ROOT = stack.environment["MEDIA_ROOT"]
-    settings.HACHI_FETCH_ALLOW_LOOPBACK = True
-    settings.HACHI_PIPELINE_CHUNK = CHUNK
-    settings.HACHI_PIPELINE_DESTINATIONS = {"local": {"storage": "results"}, "s3": {"s3": {}}}
-    stack.results = results
+    prepared(stack, settings, tmp_path)
     return stack
-
-
-def begin(urls, destination="local", **recipe):
-    template = store_template(
-        ContentFile(png((200, 120)), "corner.png"), by="ann", now=timezone.now()
-    )
-    wanted = NewPipeline(
-        name="photos",
-        urls=urls,
-        recipe=Recipe(template=template_bytes(template), max_width=400, **recipe),
-        template=template,
-        destination=destination,
-    )
-    return start_pipeline(wanted, by="ann")
-
-
-def photos(server, number, start=0):
-    return [f"{server}/photo/{n}.jpg" for n in range(start, start + number)]
-
-
-def ended(pipeline, seconds=LONG):
-    wait_until(
-        lambda: Pipeline.objects.filter(pk=pipeline.pk, finished_at__isnull=False).exists(),
-        seconds,
-        "the pipeline has ended",
-    )
-    return Pipeline.objects.get(pk=pipeline.pk)
-
-
-def done(pipeline):
-    return pipeline.items.filter(state="done").count()
-
-
-def files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def test_every_kind_of_address_ends_in_a_class(site, pictures):
@@ -138,7 +88,7 @@ def test_a_cancel_at_any_moment_stops_everything_and_leaves_nothing(site, pictur
     running = Job.objects.filter(task="jobs.run_pipeline_chunk", state=State.RUNNING)
     # On a machine with nothing else to do it takes a second or so; here others may have it, too.
     wait_until(lambda: not running.exists(), 15, "no chunk runs any more")
-    wait_until(lambda: not _connected_to(urlsplit(pictures).port), 5, "no socket is left")
+    wait_until(lambda: not connected_to(urlsplit(pictures).port), 5, "no socket is left")
     row = ended(pipeline, 20)
     assert row.done + row.failed + row.cancelled == len(urls)
     assert row.cancelled > 0
@@ -197,13 +147,3 @@ def test_the_steps_are_a_chain_that_anybody_can_build(site, pictures):
     assert (site.results / "bees" / "one.png").read_bytes().startswith(b"\x89PNG")
     assert (site.results / "bees" / "one.png").stat().st_size == stored["bytes"]
     ended(pipeline)
-
-
-def _connected_to(port):
-    """Whether a process of this machine has an open connection to a port."""
-    wanted, established = f":{port:04X}", "01"
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, _, remote, state, *_ = line.split()
-        if remote.endswith(wanted) and state == established:
-            return True
-    return False

@@ -5,7 +5,7 @@ from django.utils import timezone
 from redis import Redis
 
 from jobs.engine import politeness
-from jobs.engine.politeness import HostGate, Manners, manners_of
+from jobs.engine.politeness import HostGate, Manners, manners_by_host
 from jobs.models import Lane
 from jobs.work.pipeline.policy import ChunkPolicy
 from tests.acceptance.stack import RedisServer, wait_until
@@ -48,6 +48,16 @@ def test_a_host_may_have_manners_of_its_own(redis):
     assert one.enter("strict") > 0
 
 
+def test_a_host_that_asks_one_for_patience_gets_it_from_all(redis):
+    one, other = gate(redis, 9), gate(redis, 9, 0.1)
+    assert one.enter("a") == 0
+    one.shut("a", 30)
+    one.shut("a", 0.2)  # the longer one counts
+    assert one.enter("a") > 25
+    assert other.enter("a") > 25
+    assert other.enter("b") == 0
+
+
 def test_places_of_the_dead_come_back(redis, monkeypatch):
     monkeypatch.setattr("jobs.engine.politeness.LEASE_SECONDS", 0.3)
     assert gate(redis, 1).enter("a") == 0  # and dies
@@ -84,7 +94,7 @@ def test_lanes_say_what_a_host_allows(db):
             rate_seconds=seconds,
             created_at=timezone.now(),
         )
-    assert manners_of(["a.example", "b.example", "c.example", "order-17"]) == {
+    assert manners_by_host() == {
         "a.example": Manners(2),
         "b.example": Manners(1, 6.0),
     }

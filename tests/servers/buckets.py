@@ -4,6 +4,7 @@ The second keeps a digest of each object, so that ten thousand pictures fit; it 
 broken as it is told:
 
     PUT /-/status/503    every request is answered so, until PUT /-/status/200
+    GET /-/puts          a line for each name: how often it was put, and how many contents it had
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,11 +41,16 @@ class Sink:
         self.latency = latency
         self.status = 200
         self.held: dict[str, tuple[int, str]] = {}
+        self.puts: dict[str, list[str]] = {}
 
     async def answer(self, asked: Asked, write: Write) -> bool:
         if asked.path.startswith("/-/status/"):
             self.status = int(asked.path.rsplit("/", 1)[1])
             await write(reply(200))
+            return True
+        if asked.path == "/-/puts":
+            lines = (f"{n} {len(d)} {len(set(d))}" for n, d in self.puts.items())
+            await write(reply(200, "\n".join(lines).encode()))
             return True
         await asyncio.sleep(self.latency)
         await write(self._answered(asked))
@@ -55,6 +62,7 @@ class Sink:
         if asked.method == "PUT":
             digest = hashlib.md5(asked.body).hexdigest()
             self.held[asked.path] = (len(asked.body), digest)
+            self.puts.setdefault(asked.path, []).append(digest)
             return reply(200, b"", f'ETag: "{digest}"')
         if asked.method == "DELETE":
             self.held.pop(asked.path, None)
@@ -76,6 +84,18 @@ def sink(latency: float = 0.0) -> Iterator[Bucket]:
 def set_status(place: Bucket, status: int) -> None:
     """Tell the server that forgets how to answer from now on."""
     assert answers(f"{place.endpoint}/-/status/{status}", "PUT") == 200
+
+
+def puts(place: Bucket) -> dict[str, tuple[int, int]]:
+    """By name: how often it was put, and how many different contents that were."""
+    with urllib.request.urlopen(f"{place.endpoint}/-/puts", timeout=10) as got:
+        lines = got.read().decode().splitlines()
+    names = (line.split() for line in lines)
+    return {
+        name.removeprefix(f"/{place.bucket}/"): (int(times), int(contents))
+        for name, times, contents in names
+        if "/hachi-check-" not in name
+    }
 
 
 def bucket(endpoint: str, **changes: object) -> Bucket:

@@ -108,11 +108,12 @@ def _count_deaths(rows: QuerySet[PipelineItem]) -> None:
     """A claim that is still there was not given back: the run that had it died, or was stopped.
 
     A claim begins with the crashes that its job had then: if it has no more now, the worker was
-    only stopped (a deploy), and no picture is to blame.
+    only stopped (a deploy), and no picture is to blame. Unless the process was killed because it
+    took too long: then it did not even hear that it should stop, as a picture that hangs does it.
     """
     left = rows.exclude(claim="")
     for job, claim in left.order_by().values_list("job", "claim").distinct():
-        stopped = job and _crashes_of(job) == int(claim[:2])
+        stopped = job and _crashes_of(job) == int(claim[:2]) and not _ran_too_long(job)
         left.filter(claim=claim).update(
             state=PipelineItem.State.WAITING,
             claim="",
@@ -124,6 +125,11 @@ def _crashes_of(job: str) -> int:
     """How often a worker died while running it; -1 if its row is gone."""
     found = Job.objects.filter(pk=job).values_list("crashes", flat=True).first()
     return -1 if found is None else min(found, 99)
+
+
+def _ran_too_long(job: str) -> bool:
+    """Whether its process was killed at the hard limit of its time."""
+    return Job.objects.filter(pk=job, state=State.FAILED, error_type="TimeLimitExceeded").exists()
 
 
 def fail_hopeless(rows: QuerySet[PipelineItem], now: datetime) -> None:

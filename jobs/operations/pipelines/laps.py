@@ -15,6 +15,9 @@ from jobs.operations.pipelines.claim import fail_hopeless
 from jobs.operations.pipelines.hands import hands
 from jobs.operations.statements import update_many
 
+#: Items that wait for moments within so long of each other may share a chunk.
+TOGETHER_SECONDS = 30.0
+
 _UNFINISHED = (PipelineItem.State.WAITING, PipelineItem.State.RUNNING)
 
 
@@ -107,10 +110,15 @@ def _locked(pipeline_id: UUID, lap: int) -> Pipeline | None:
 
 
 def _cut(pipeline: Pipeline, most: int, now: datetime) -> Lap:
-    """What is due first goes first."""
-    left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED)
-    rows = left.order_by(F("due_at").asc(nulls_first=True), "number").values_list("number", "url")
-    return reopen(pipeline, rows.iterator(), most=most, now=now)
+    """What is due about the same time goes together: a chunk begins with the last of its items."""
+    left = PipelineItem.objects.filter(pipeline=pipeline, state__in=_UNFINISHED).order_by("number")
+    size = size_for(left.count(), hands=hands(now), most=most)
+    together: dict[int, list[tuple[int, str]]] = {}
+    for number, url, due in left.values_list("number", "url", "due_at").iterator():
+        wait = (due - now).total_seconds() if due else 0.0
+        together.setdefault(max(0, int(wait // TOGETHER_SECONDS)), []).append((number, url))
+    chunks = [chunk for moment in sorted(together) for chunk in cut(together[moment], size=size)]
+    return _renumber(pipeline, chunks, now)
 
 
 def _key(pipeline: Pipeline) -> Any:

@@ -15,6 +15,8 @@ from jobs.work.pipeline import Outcome
 
 #: So often an item is taken up for failures that may pass; each time has several tries of its own.
 MOST_TRIES = 2
+#: The same if its server only asks to come later.
+MOST_PATIENT_TRIES = 5
 FIRST_WAIT_SECONDS = 15.0
 #: A server may ask for more patience than that; this is the most it gets.
 LONGEST_WAIT_SECONDS = 600.0
@@ -26,6 +28,7 @@ _COLUMNS = {
     "reason": "text",
     "detail": "text",
     "due_at": "time",
+    "tries": "int",
     "original": "text",
     "original_bytes": "big",
     "output_bytes": "big",
@@ -56,7 +59,7 @@ def note_outcomes(noted: Sequence[Noted], *, claim: str, now: datetime) -> int:
         columns=_COLUMNS,
         rows=[_values(one, now) for one in noted],
         set_="state = v.state, stage = v.stage, reason = v.reason, detail = v.detail, "
-        "due_at = v.due_at, claim = '', "
+        "due_at = v.due_at, tries = v.tries, claim = '', "
         # What is done is not needed any more, and the ledger of the chunk removes it.
         "original = CASE WHEN v.state = 'done' THEN '' WHEN v.original = '' "
         "THEN jobs_pipelineitem.original ELSE v.original END, "
@@ -83,6 +86,11 @@ def give_back(claim: str, *, spent_at: datetime | None = None) -> int:
         attempt=F("attempt") if spent_at else F("attempt") - 1,
         due_at=spent_at,
     )
+
+
+def note_forgotten(claim: str) -> None:
+    """Note that nothing is kept any more of what a person wants downloaded anew."""
+    PipelineItem.objects.filter(claim=claim, download_again=True).update(download_again=False)
 
 
 def end_cancelled(claim: str, *, now: datetime) -> int:
@@ -118,6 +126,7 @@ def _values(noted: Noted, now: datetime) -> tuple[object, ...]:
         outcome.failure.value if outcome.failure else "",
         clean(outcome.detail)[:500],
         due_at,
+        0 if outcome.done else noted.item.tries + 1,
         outcome.original,
         outcome.bytes_in or None,
         outcome.bytes_out or None,
@@ -131,11 +140,12 @@ def _values(noted: Noted, now: datetime) -> tuple[object, ...]:
 def _next(
     item: PipelineItem, outcome: Outcome, now: datetime
 ) -> tuple[PipelineItem.State, datetime | None]:
-    """`item` is as it was before it was taken up: its own attempt is not yet counted."""
+    """`item` is as it was before it was taken up: this try is not yet counted."""
     if outcome.done:
         return PipelineItem.State.DONE, None
-    tried = item.attempt + 1
-    if not outcome.worth_retrying or tried >= MOST_TRIES:
+    tried = item.tries + 1
+    most = MOST_TRIES if outcome.retry_after is None else MOST_PATIENT_TRIES
+    if not outcome.worth_retrying or tried >= most:
         return PipelineItem.State.FAILED, None
     wait = random.uniform(0.7, 1.0) * FIRST_WAIT_SECONDS * 4 ** (tried - 1)
     wait = min(max(wait, outcome.retry_after or 0.0), LONGEST_WAIT_SECONDS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from jobs.errors import HachiError
@@ -50,7 +51,11 @@ def retry_items(
     chosen = list(rows.order_by("number").values_list("number", "url"))
     if not chosen:
         raise NothingToRetry
-    changes = {"original": "", "original_bytes": None} if download_again else {}
+    if chosen and pipeline.total > PipelineItem.objects.filter(pipeline=pipeline).count():
+        raise NothingToRetry("Its time is over: it is being deleted.")
+    changes: dict[str, Any] = {}
+    if download_again:
+        changes = {"original": "", "original_bytes": None, "download_again": True}
     rows.update(
         state=PipelineItem.State.WAITING,
         stage="",
@@ -58,6 +63,7 @@ def retry_items(
         detail="",
         attempt=0,
         crashes=0,
+        tries=0,
         due_at=None,
         finished_at=None,
         claim="",

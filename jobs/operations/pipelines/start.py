@@ -26,6 +26,8 @@ _AT_FIRST = {
     "claim": "''",
     "attempt": "0",
     "crashes": "0",
+    "tries": "0",
+    "download_again": "false",
     "original": "''",
     "thumbnail": "''",
 }

@@ -8,7 +8,7 @@ downloads under way at a time, in one thread.
 
 from jobs.work.fetch.download import Fetched, fetch
 from jobs.work.fetch.failures import FailureClass, FetchError
-from jobs.work.fetch.fetcher import Fetcher
+from jobs.work.fetch.fetcher import Fetcher, Moved
 from jobs.work.fetch.policy import Policy
 
-__all__ = ["FailureClass", "FetchError", "Fetched", "Fetcher", "Policy", "fetch"]
+__all__ = ["FailureClass", "FetchError", "Fetched", "Fetcher", "Moved", "Policy", "fetch"]

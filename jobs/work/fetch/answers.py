@@ -6,6 +6,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 SECONDS = re.compile(r"[0-9]{1,9}")
+STATUS_LINE = re.compile(r"HTTP/[0-9](?:\.[0-9])? ([0-9]{3})(?: .*)?")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ASKED_TO_WAIT = frozenset({429, 503})
 
@@ -16,12 +17,20 @@ class Answer:
     def __init__(self) -> None:
         self.status = 0
         self._headers: list[tuple[str, str]] = []
+        self._in_head = False
 
     def add(self, line: bytes) -> None:
-        """Take one line of the head. A status line starts anew: 1xx answers come first."""
+        """Take one line of the head. A status line starts anew: 1xx answers come first.
+
+        Only the first line of a head is one; whatever else looks like it is a header, or one of
+        the trailers that may follow a body.
+        """
         text = line.decode("latin-1").rstrip("\r\n")
-        if text.startswith("HTTP/"):
-            self.status, self._headers = int(text.split()[1]), []
+        may_begin = not self._in_head and self.status < 200
+        status = STATUS_LINE.fullmatch(text) if may_begin else None
+        self._in_head = bool(text.strip())
+        if status is not None:
+            self.status, self._headers = int(status[1]), []
         elif text[:1] in (" ", "\t") and self._headers:
             name, value = self._headers[-1]
             self._headers[-1] = (name, f"{value} {text.strip()}")
@@ -69,7 +78,7 @@ class Answer:
             return float(text)
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         # A date in the "-0000" form comes back without a zone; HTTP knows no zone but UTC.
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from jobs.work.fetch.answers import Answer
 from jobs.work.fetch.failures import FailureClass, FetchError, bad_status
@@ -74,11 +75,24 @@ class Download:
             raise ValueError("accept must be printable characters only.")
         self._policy, self._accept, self._now = policy, accept, now
         self._started = time.monotonic()
+        self._paused: float | None = None
         self._target = acceptable(url, policy)
         self._left_behind: list[str] = []
 
+    @property
+    def host(self) -> str:
+        """The host that is asked next."""
+        return urlsplit(self._target).hostname or ""
+
+    def pause(self) -> None:
+        """Stop the clock until the next transfer: it waits for something else than a server."""
+        self._paused = time.monotonic()
+
     def next_transfer(self) -> Transfer:
         """The transfer to run now, with what is left of the time."""
+        if self._paused is not None:
+            self._started += time.monotonic() - self._paused
+            self._paused = None
         seconds = self._policy.total_seconds - (time.monotonic() - self._started)
         if seconds <= 0:
             raise FetchError(FailureClass.TIMEOUT, "The download took too long.")

@@ -1,5 +1,6 @@
 """Many downloads at a time in one thread, by the same rules as a single one."""
 
+import logging
 import selectors
 import socket
 import threading
@@ -12,12 +13,28 @@ from typing import Any
 import pycurl
 
 from jobs.work.fetch.download import Download, Fetched
-from jobs.work.fetch.failures import FetchError
+from jobs.work.fetch.failures import FailureClass, FetchError
 from jobs.work.fetch.policy import Policy
 from jobs.work.fetch.transfer import Transfer
 
+log = logging.getLogger(__name__)
+
 CLOSE_SECONDS = 1.0
-Ended = tuple[Hashable, Fetched | FetchError]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A redirect to another host. `Fetcher.resume` follows it, once somebody says so."""
+
+    download: Download
+
+    @property
+    def host(self) -> str:
+        """Where it leads."""
+        return self.download.host
+
+
+Ended = tuple[Hashable, Fetched | FetchError | Moved]
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 EVENTS = {pycurl.POLL_IN: READ, pycurl.POLL_OUT: WRITE, pycurl.POLL_INOUT: READ | WRITE}
@@ -33,10 +50,19 @@ class Fetcher:
     """Downloads under way, and the connections that they share and use again.
 
     Everything but `wake` belongs to one thread. What `poll` returns is not held here any more.
+    With `tells_moves` a redirect to another host is not followed but returned as `Moved`, for a
+    caller who counts what each host is asked.
     """
 
-    def __init__(self, policy: Policy, *, accept: str | None = None, connections: int = 32) -> None:
-        self._policy, self._accept = policy, accept
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        accept: str | None = None,
+        connections: int = 32,
+        tells_moves: bool = False,
+    ) -> None:
+        self._policy, self._accept, self._tells_moves = policy, accept, tells_moves
         self._under_way: dict[Hashable, _UnderWay] = {}
         self._curls: dict[pycurl.Curl, Hashable] = {}
         self._ended: list[Ended] = []
@@ -66,6 +92,13 @@ class Fetcher:
         try:
             download = Download(url, self._policy, accept=self._accept)
             self._begin(key, download)
+        except FetchError as error:
+            self._fail(key, error)
+
+    def resume(self, key: Hashable, moved: Moved) -> None:
+        """Follow a redirect that `poll` returned. The time until now does not count."""
+        try:
+            self._begin(key, moved.download)
         except FetchError as error:
             self._fail(key, error)
 
@@ -173,13 +206,22 @@ class Fetcher:
         one = self._release(curl)
         try:
             one.transfer.settle(code, message)
+            asked = one.download.host
             fetched = one.download.take(one.transfer)
-            if fetched is None:
-                self._begin(key, one.download)
-            else:
+            if fetched is not None:
                 self._ended.append((key, fetched))
+            elif self._tells_moves and one.download.host != asked:
+                one.download.pause()
+                self._ended.append((key, Moved(one.download)))
+            else:
+                self._begin(key, one.download)
         except FetchError as error:
             self._fail(key, error)
+        except Exception:
+            # Of what a server may send nobody has thought of everything, and its neighbours here
+            # have nothing to do with it.
+            log.exception("A download ended in a way that nobody thought of.")
+            self._fail(key, FetchError(FailureClass.PROTOCOL, "The answer cannot be understood."))
 
     def _fail(self, key: Hashable, error: FetchError) -> None:
         # The transfer knows its error, and the error's traceback the transfer with its body:

@@ -19,3 +19,13 @@ def keep_memory_flat() -> bool:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(mallopt(M_ARENA_MAX, ARENAS))
+
+
+def give_memory_back() -> None:
+    """Return what the heaps hold free to the system.
+
+    Done now and then, a process is as large as what it holds, not as the most it ever held.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -1,12 +1,13 @@
 """The three stages over many items, side by side."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from jobs.work.pipeline.allocator import keep_memory_flat
+from jobs.work.pipeline.allocator import give_memory_back, keep_memory_flat
 from jobs.work.pipeline.board import Board
 from jobs.work.pipeline.channel import Channel
 from jobs.work.pipeline.destination import Destination
@@ -24,6 +25,7 @@ from jobs.work.pipeline.stations import Composer, Finder, Finished, Keeper, Uplo
 #: Takes what has ended since the last call (possibly nothing), and how far the chunk is.
 Tell = Callable[[Sequence[Outcome], Flow], None]
 LOOK_SECONDS = 0.1
+TRIM_SECONDS = 1.0
 
 
 def run_chunk(
@@ -45,9 +47,10 @@ def run_chunk(
     `gate` is called in the thread that downloads.
 
     An item whose original is kept is not downloaded. Returns the final counts when every item has
-    ended, or soon after `stop` has said yes (then `stopped` is set). What `stop`, `tell` or
-    `items` raise ends the chunk in the same way and is passed on. DestinationDown is raised after
-    everything that had ended was told; the rest was not begun, or is lost, and may be run again.
+    ended (after `policy.run_seconds`: every item that was begun), or soon after `stop` has said
+    yes (then `stopped` is set). What `stop`, `tell` or `items` raise ends the chunk in the same way
+    and is passed on. DestinationDown is raised after everything that had ended was told; the rest
+    was not begun, or is lost, and may be run again.
     Whatever happens: when this returns, no thread, socket or temporary file of it is left, and
     the destination and the originals are closed.
 
@@ -55,7 +58,11 @@ def run_chunk(
     is told to keep memory flat (the module `allocator`).
     """
     keep_memory_flat()
-    return _Chunk(recipe, destination, policy, originals, gate).run(iter(items), stop, tell)
+    try:
+        return _Chunk(recipe, destination, policy, originals, gate).run(iter(items), stop, tell)
+    finally:
+        gc.collect()  # once a chunk, what lies about in circles
+        give_memory_back()
 
 
 class _Chunk:
@@ -81,7 +88,7 @@ class _Chunk:
         self._has_room = self._downloader.has_room
         self._finish: Callable[[], None] = self._downloader.finish
         self._fed = False
-        self._told_at = time.monotonic()
+        self._told_at = self._trimmed_at = time.monotonic()
         self._deaf = False
         self._lay_out(recipe)
 
@@ -159,6 +166,7 @@ class _Chunk:
             while not self._over.is_set() and not (stopped := stop()):
                 self._feed(items)
                 self._tell(tell)
+                self._trim()
                 self._over.wait(LOOK_SECONDS)
         finally:
             self._end()
@@ -168,6 +176,9 @@ class _Chunk:
         return self._board.flow(stopped=stopped)
 
     def _feed(self, items: Iterator[Item]) -> None:
+        if not self._fed and self._downloader.is_late():
+            self._fed = True
+            self._finish()
         while not self._fed and self._has_room() and not self._over.is_set():
             try:
                 item = next(items)
@@ -185,6 +196,12 @@ class _Chunk:
         self._told_at, self._deaf = now, True  # a `tell` that raises is not called again
         tell(self._board.untold(), self._board.flow())
         self._deaf = False
+
+    def _trim(self) -> None:
+        now = time.monotonic()
+        if now - self._trimmed_at >= TRIM_SECONDS:
+            self._trimmed_at = now
+            give_memory_back()
 
     def _end(self) -> None:
         """End the threads, if they have not ended by themselves, and close what is open."""

@@ -34,7 +34,7 @@ class Destination(Protocol):
         """Write, read and remove a small file. Raises DestinationDown."""
 
     def halt(self) -> None:
-        """End what is under way within a moment; then as after `close`."""
+        """End what is under way within a moment; until `close`, nothing else is begun."""
 
     def close(self) -> None:
         """Close connections. The next use opens them anew."""

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from jobs.work.fetch import Fetched, Fetcher, FetchError
+from jobs.work.fetch import Fetched, Fetcher, FetchError, Moved
 from jobs.work.pipeline.board import Board, Place
 from jobs.work.pipeline.channel import Channel
 from jobs.work.pipeline.classes import download_failed
+from jobs.work.pipeline.errors import ItemFailed
+from jobs.work.pipeline.failures import Failure, Stage
 from jobs.work.pipeline.gate import Gate
 from jobs.work.pipeline.halting import Halt
 from jobs.work.pipeline.items import Item, failed
@@ -23,6 +25,10 @@ from jobs.work.pipeline.steps import ACCEPT
 LOOKAHEAD = 256
 MOST_WAITING = 2_000
 LONGEST_NAP = 1.0
+#: How often an item may be told to come later before that counts as its end here; and how long a
+#: host is left alone at the most.
+MOST_ASKED = 10
+LONGEST_CLOSED = 600.0
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +39,12 @@ class Task:
     host: str = ""
     tries: int = 0
     data: bytes = b""
+    #: Where a redirect to another host has led it.
+    moved: Moved | None = None
+    #: How the tries before this one ended, and how many of them failed or were told to wait.
+    error: FetchError | None = None
+    failures: int = 0
+    asked: int = 0
     #: The name under which the original is kept.
     original: str = ""
 
@@ -49,8 +61,11 @@ class Downloader:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy, self._halt, self._board, self._clock = policy, halt, board, clock
-        self._line: Line[Task] = Line(policy.per_host, policy.host_interval, gate)
-        self._fetcher = Fetcher(policy.fetch, accept=ACCEPT, connections=policy.downloads * 2)
+        self._line: Line[Task] = Line(policy.per_host, policy.host_interval, gate, policy.of_host)
+        self._fetcher = Fetcher(
+            policy.fetch, accept=ACCEPT, connections=policy.downloads * 2, tells_moves=True
+        )
+        self._until = float("inf")
         self._offered: deque[Task] = deque()
         self._finished = False
         halt.on_set(self.wake)
@@ -58,7 +73,11 @@ class Downloader:
     def has_room(self) -> bool:
         """Whether more items should be offered now."""
         queued = len(self._offered) + self._line.queued
-        return queued < LOOKAHEAD and self._line.waiting < MOST_WAITING
+        return self.is_late() or (queued < LOOKAHEAD and self._line.waiting < MOST_WAITING)
+
+    def is_late(self) -> bool:
+        """Whether it begins nothing any more; what is offered then is left as it is."""
+        return self._clock() >= self._until
 
     def offer(self, item: Item) -> None:
         """Take an item, from any thread."""
@@ -80,7 +99,8 @@ class Downloader:
             self._line.left(cast("Task", task).host)
 
     def run(self, out: Channel[Task]) -> None:
-        """Download until all that was offered has ended. Raises Halted."""
+        """Download until all that was offered has ended, or was left. Raises Halted."""
+        self._until = self._clock() + self._policy.run_seconds
         try:
             while not self._is_over():
                 self._halt.check()
@@ -104,10 +124,34 @@ class Downloader:
         while self._offered:
             task = self._offered.popleft()
             self._line.add(task.host, task)
+        if self.is_late():
+            self._leave()
+        for task, wait in self._line.turned_away(self._clock(), self._policy.longest_wait):
+            self._turn_away(task, wait)
         while self._may_begin(out) and (task_ := self._line.next(self._clock())) is not None:
-            task_.tries += 1
             self._board.move(Place.WAITING, Place.DOWNLOADING)
-            self._fetcher.start(task_, task_.item.url)
+            moved, task_.moved = task_.moved, None
+            if moved is not None:
+                self._fetcher.resume(task_, moved)
+            else:
+                task_.tries += 1
+                self._fetcher.start(task_, task_.item.url)
+
+    def _leave(self) -> None:
+        """Let go of what waits. What has been tried has an end; the rest stays as it was."""
+        for task in self._line.drain():
+            if task.error is not None:
+                self._fail(Place.WAITING, task, download_failed(task.error))
+
+    def _turn_away(self, task: Task, wait: float) -> None:
+        detail = "The server asks everybody to come later."
+        error = ItemFailed(
+            Stage.DOWNLOAD, Failure.BUSY, detail, worth_retrying=True, retry_after=wait
+        )
+        self._fail(Place.WAITING, task, error)
+
+    def _fail(self, place: Place, task: Task, error: ItemFailed) -> None:
+        self._board.end(place, failed(task.item, error, tries=task.tries))
 
     def _may_begin(self, out: Channel[Task]) -> bool:
         return (
@@ -122,30 +166,44 @@ class Downloader:
             task = cast("Task", self._fetcher.drop_youngest())
             task.tries -= 1
             self._line.left(task.host)
+            task.host = host_of(task.item.url)
             self._line.add(task.host, task, first=True)
             self._board.move(Place.DOWNLOADING, Place.WAITING)
 
-    def _end(self, task: Task, end: Fetched | FetchError, out: Channel[Task]) -> None:
+    def _end(self, task: Task, end: Fetched | FetchError | Moved, out: Channel[Task]) -> None:
         self._line.left(task.host)
+        if isinstance(end, Moved):
+            self._board.move(Place.DOWNLOADING, Place.WAITING)
+            task.host, task.moved = end.host, end
+            self._line.add(task.host, task, first=True)
+            return
         if isinstance(end, Fetched):
             task.data = end.body
             self._board.move(Place.DOWNLOADING, Place.DOWNLOADED)
             out.push(task, len(task.data))
         elif not self._again(task, end):
-            outcome = failed(task.item, download_failed(end), tries=task.tries)
-            self._board.end(Place.DOWNLOADING, outcome)
+            self._fail(Place.DOWNLOADING, task, download_failed(end))
 
     def _again(self, task: Task, error: FetchError) -> bool:
         """Put a task back for another try, if that is worth it."""
-        policy = self._policy
-        wait = policy.retry_seconds * 2 ** (task.tries - 1) * random.uniform(1, 1.25)
+        policy, now = self._policy, self._clock()
         if error.retry_after is not None:
-            wait = max(wait, error.retry_after)
-        if not error.retryable or task.tries >= policy.tries or wait > policy.longest_wait:
+            self._line.close(task.host, now, min(error.retry_after, LONGEST_CLOSED))
+        if not error.retryable:
             return False
-        moment = self._clock() + wait
-        if error.retry_after is not None:
-            self._line.close(task.host, moment)
-        self._line.add_later(task.host, task, moment)
+        may, wait = self._wait(task, error)
+        if not may or wait > policy.longest_wait or now + wait >= self._until:
+            return False
+        task.error, task.host = error, host_of(task.item.url)
+        self._line.add_later(task.host, task, now + wait)
         self._board.move(Place.DOWNLOADING, Place.WAITING)
         return True
+
+    def _wait(self, task: Task, error: FetchError) -> tuple[bool, float]:
+        """Whether it may be tried again, and the seconds until then."""
+        if error.retry_after is not None:  # an answer that spends no try, as nobody failed
+            task.asked += 1
+            return task.asked <= MOST_ASKED, max(error.retry_after, self._policy.retry_seconds)
+        task.failures += 1
+        wait = self._policy.retry_seconds * 2 ** (task.failures - 1) * random.uniform(1, 1.25)
+        return task.failures < self._policy.tries, wait

@@ -13,5 +13,8 @@ class Gate(Protocol):
     def enter(self, host: str) -> float:
         """0 lets a download of this host begin; else ask again after so many seconds."""
 
+    def shut(self, host: str, seconds: float) -> None:
+        """The server asked for so much patience: let nobody in before that."""
+
     def leave(self, host: str) -> None:
         """A download that was let in has ended, however it ended."""

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -19,13 +20,25 @@ class _Host(Generic[T]):
     under_way: int = 0
     #: Nothing begins there before this moment.
     closed_until: float = 0.0
+    #: The same, as far as the server itself asked for it.
+    asked_until: float = 0.0
 
 
 class Line(Generic[T]):
-    """Things to download, by host. Moments are seconds of one clock that the caller reads."""
+    """Things to download, by host. Moments are seconds of one clock that the caller reads.
 
-    def __init__(self, per_host: int, interval: float, gate: Gate | None = None) -> None:
-        self._per_host, self._interval, self._gate = per_host, interval, gate
+    `per_host` at a time from one host, and so many seconds between two starts there; `of_host`
+    has both for hosts that want something else.
+    """
+
+    def __init__(
+        self,
+        per_host: int,
+        interval: float,
+        gate: Gate | None = None,
+        of_host: Mapping[str, tuple[int, float]] | None = None,
+    ) -> None:
+        self._usual, self._gate, self._of_host = (per_host, interval), gate, of_host or {}
         self._hosts: OrderedDict[str, _Host[T]] = OrderedDict()
         self._later: list[tuple[float, int, str, T]] = []
         self._order = itertools.count()
@@ -51,10 +64,37 @@ class Line(Generic[T]):
         """Queue a thing when this moment has come."""
         heapq.heappush(self._later, (moment, next(self._order), host, thing))
 
-    def close(self, host: str, until: float) -> None:
-        """Begin nothing at this host before a moment."""
+    def close(self, host: str, now: float, seconds: float) -> None:
+        """A server asks for so much patience: begin nothing there, and tell the other chunks."""
         known = self._host(host)
-        known.closed_until = max(known.closed_until, until)
+        known.closed_until = max(known.closed_until, now + seconds)
+        known.asked_until = max(known.asked_until, now + seconds)
+        if self._gate is not None:
+            self._gate.shut(host, seconds)
+
+    def turned_away(self, now: float, longest: float) -> list[tuple[T, float]]:
+        """Take out what would wait longer than `longest` because its server asked for it.
+
+        Returns each with the seconds that it would wait.
+        """
+        found = []
+        for host in self._hosts.values():
+            wait = host.asked_until - now
+            if host.queue and wait > longest:
+                found += [(thing, wait) for thing in host.queue]
+                self._queued -= len(host.queue)
+                host.queue.clear()
+        return found
+
+    def drain(self) -> list[T]:
+        """Take out all that waits, for its turn or for its moment."""
+        things = [thing for _, _, _, thing in self._later]
+        for host in self._hosts.values():
+            things += host.queue
+            host.queue.clear()
+        self._later.clear()
+        self._queued = 0
+        return things
 
     def next(self, now: float) -> T | None:
         """The thing to begin now, or None. Its host has one more under way until `left`."""
@@ -64,7 +104,7 @@ class Line(Generic[T]):
                 del self._hosts[host.name]
             elif host.queue and self._opens(host, now):
                 host.under_way += 1
-                host.closed_until = max(host.closed_until, now + self._interval)
+                host.closed_until = max(host.closed_until, now + self._limits(host)[1])
                 self._hosts.move_to_end(host.name)
                 self._queued -= 1
                 return host.queue.popleft()
@@ -83,7 +123,7 @@ class Line(Generic[T]):
         moments += [
             host.closed_until
             for host in self._hosts.values()
-            if host.queue and host.under_way < self._per_host and host.closed_until > now
+            if host.queue and host.under_way < self._limits(host)[0] and host.closed_until > now
         ]
         return max(0.0, min(moments) - now) if moments else float("inf")
 
@@ -97,13 +137,19 @@ class Line(Generic[T]):
             _, _, host, thing = heapq.heappop(self._later)
             self.add(host, thing, first=True)
 
+    def _limits(self, host: _Host[T]) -> tuple[int, float]:
+        return self._of_host.get(host.name, self._usual)
+
     def _opens(self, host: _Host[T], now: float) -> bool:
-        if host.under_way >= self._per_host or host.closed_until > now:
+        width, interval = self._limits(host)
+        if host.under_way >= width or host.closed_until > now:
             return False
         host.closed_until = 0.0
         wait = self._gate.enter(host.name) if self._gate is not None else 0.0
         if wait > 0:
             host.closed_until = now + wait
+        if wait > interval:  # more than its turn takes: another chunk was asked for patience
+            host.asked_until = host.closed_until
         return wait <= 0
 
 

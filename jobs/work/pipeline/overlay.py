@@ -49,15 +49,19 @@ class OverlayCache:
         look = (recipe.mode, recipe.anchor, recipe.scale, recipe.margin, recipe.opacity)
         key = (recipe.digest, *look, width, height)
         with self._lock:
-            if key not in self._held:
-                self._add(key, prepared(recipe, width, height))
-            self._held.move_to_end(key)
-            return self._held[key]
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+            overlay = prepared(recipe, width, height)
+            self._add(key, overlay)
+            return overlay
 
     def _add(self, key: tuple[object, ...], overlay: Overlay) -> None:
+        if _size(overlay) > self._most:
+            return  # for a picture as large as that, the time is in the picture
         self._held[key] = overlay
         self._bytes += _size(overlay)
-        while self._bytes > self._most and len(self._held) > 1:
+        while self._bytes > self._most:
             _, dropped = self._held.popitem(last=False)
             self._bytes -= _size(dropped)
 

@@ -49,6 +49,7 @@ class S3Destination:
         self.bucket = bucket
         self._lock = threading.Lock()
         self._line: Line | None = None
+        self._halted = False
 
     def put(self, name: str, data: bytes, content_type: str) -> Stored:
         """Upload, and ask the server what it has.
@@ -79,11 +80,16 @@ class S3Destination:
         return self._run(lambda store: _signed(store, name, seconds))
 
     def halt(self) -> None:
-        """Give up every request under way: their callers get Halted."""
-        self.close()
+        """Give up every request under way: their callers get Halted, and later ones, too."""
+        self._halted = True
+        self._hang_up()
 
     def close(self) -> None:
         """End the thread and close the connections; what is under way is given up."""
+        self._hang_up()
+        self._halted = False
+
+    def _hang_up(self) -> None:
         with self._lock:
             line, self._line = self._line, None
         if line is not None:
@@ -91,6 +97,8 @@ class S3Destination:
 
     def _run(self, request: Callable[[S3Store], Coroutine[Any, Any, T]]) -> T:
         with self._lock:
+            if self._halted:
+                raise Halted
             if self._line is None:
                 self._line = Line(_store(self.bucket))
             line = self._line

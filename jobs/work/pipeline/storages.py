@@ -2,11 +2,11 @@
 
 import errno
 import io
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from jobs.work.pipeline.destination import Stored
 from jobs.work.pipeline.errors import DestinationDown, ItemFailed
@@ -79,12 +79,19 @@ class StorageDestination:
 
     def check(self) -> None:
         """Write, read and remove a small file."""
-        name = f"hachi-check-{os.getpid()}"
+        name = f"hachi-check-{uuid4().hex}"  # containers count their processes alike
         try:
             self.put(name, b"check", "text/plain")
             self.delete(name)
         except ItemFailed as error:
             raise DestinationDown("failing", str(error)) from error
+
+    def sweep(self, folder: str) -> None:
+        """Remove what processes that were killed left half written in a folder long ago."""
+        with suppress(OSError):
+            path = self._local(folder)
+            if path is not None:
+                _sweep(path)
 
     def halt(self) -> None:
         """Nothing to end: what a storage has begun it finishes."""
@@ -101,11 +108,7 @@ class StorageDestination:
         if folder in self._swept:
             return
         self._swept.add(folder)
-        longest_ago = time.time() - LEFTOVER_SECONDS
-        for path in folder.glob(".*.part"):
-            with suppress(OSError):
-                if path.stat().st_mtime < longest_ago:
-                    path.unlink()
+        _sweep(folder)
 
     def _save(self, name: str, data: bytes) -> None:
         # A storage gives a second file of one name another name, and there must be only one.
@@ -117,10 +120,18 @@ class StorageDestination:
             raise DestinationDown("failing", "The storage writes under another name than asked.")
 
 
+def _sweep(folder: Path) -> None:
+    longest_ago = time.time() - LEFTOVER_SECONDS
+    for path in folder.glob(".*.part"):
+        with suppress(OSError):
+            if path.stat().st_mtime < longest_ago:
+                path.unlink()
+
+
 def _write(path: Path, data: bytes, mode: int | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Of another name in each process: a run that was only thought dead may write the same file.
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Of another name in each write: a run that was only thought dead may write the same file.
+    part = path.with_name(f".{path.name[:200]}.{uuid4().hex[:12]}.part")
     try:
         part.write_bytes(data)
         if mode is not None:

@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 
 import pytest
@@ -6,8 +7,15 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from jobs.models import Pipeline, PipelineItem
-from jobs.operations.pipelines.cleanup import STEPS, KeptDownloads, OldPipelines, OldSteps
+from jobs.operations.pipelines.cleanup import (
+    ORIGINALS,
+    STEPS,
+    KeptDownloads,
+    OldPipelines,
+    OldSteps,
+)
 from jobs.tasks import pipelines as tasks
+from jobs.tasks.destinations import sweep_results
 from jobs.work.pipeline import Failure, Originals, Stage, StorageDestination
 from tests.integration.pipeline_runs import done, failed, fresh, run_chunks
 
@@ -77,3 +85,25 @@ def test_files_between_steps_go_after_some_days(pipeline_folder):
     assert not default_storage.exists(old)
     assert default_storage.exists(f"{today}/a/original")
     assert swept(OldSteps(now - timedelta(days=1))) == 0
+
+
+def test_downloads_that_no_row_knows_of_go_too(ended, pipeline_folder):
+    store = Originals(StorageDestination(default_storage), f"{ORIGINALS}/{ended.pk}")
+    names = [store.keep(f"https://example.com/{n}", b"left by a cancel") for n in range(3)]
+    part = pipeline_folder / "media" / f"{names[0]}.1.part"
+    part.write_bytes(b"left by a kill")
+    assert swept(KeptDownloads(timezone.now() + timedelta(hours=1))) == 2 + 4
+    assert not (pipeline_folder / "media" / ORIGINALS / str(ended.pk)).exists()
+    assert fresh(ended).keeps_originals is False
+
+
+def test_half_written_results_of_killed_workers_go_with_the_downloads(ended, pipeline_folder):
+    folder = pipeline_folder / "results" / ended.folder
+    folder.mkdir(parents=True)
+    part, whole = folder / ".a.jpg.1.part", folder / "a.jpg"
+    for path in (part, whole):
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0))
+    sweep = KeptDownloads(timezone.now() + timedelta(hours=1), sweep=sweep_results)
+    swept(sweep)
+    assert list(folder.iterdir()) == [whole]

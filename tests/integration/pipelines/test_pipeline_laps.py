@@ -79,16 +79,6 @@ def test_what_may_pass_waits_for_another_lap_and_fails_in_the_end(start, chunk_r
     assert chunk_runs.ran == [1, 2, 3, 1]
 
 
-def test_a_server_that_asks_for_patience_gets_it(start, chunk_runs):
-    chunk_runs.ends = lambda item: failed(
-        item, Failure.BUSY, worth_retrying=True, retry_after=300.0
-    )
-    pipeline = start(1)
-    run_chunks(pipeline)
-    wait = pipeline.items.get().due_at - timezone.now()
-    assert 290 < wait.total_seconds() <= 300
-
-
 def test_a_chunk_that_runs_again_does_only_what_is_not_done(start, chunk_runs):
     pipeline = start(4)
 
@@ -197,23 +187,6 @@ def test_a_destination_that_is_down_makes_chunks_wait_and_spends_nothing(start, 
     pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
     assert states(pipeline) == ["done"] * 3
     assert (fresh(pipeline).held_until, fresh(pipeline).held_times) == (None, 0)
-
-
-def test_a_chunk_that_has_run_long_enough_goes_on_later(start, chunk_runs, monkeypatch):
-    pipeline = start(3)
-    monkeypatch.setattr(pipeline_chunks, "RUN_SECONDS", 60.0)
-
-    def long_at_the_second(item):
-        if item.number == 2:
-            monkeypatch.setattr(pipeline_chunks.time, "monotonic", lambda: 1e12)
-        return done(item)
-
-    chunk_runs.ends = long_at_the_second
-    with pytest.raises(Snoozed):
-        pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
-    monkeypatch.undo()
-    assert states(pipeline) == ["done", "done", "waiting"]
-    assert pipeline.items.get(number=3).attempt == 0
 
 
 def test_a_chunk_that_cannot_begin_says_why_and_can_be_retried(start, chunk_runs, settings):

@@ -46,6 +46,7 @@ def test_an_error_status_says_whether_to_come_again(status, retryable):
         (503, "soon", None),
         (503, "Thu, 99 Jan 2026 11:00:00 GMT", None),
         (503, "9" * 400, None),
+        (503, "Thu, 01 Jan 99999999999999999999 11:00:00 GMT", None),
         (404, "120", None),
         (500, "120", None),
     ],
@@ -127,6 +128,9 @@ def test_a_redirect_is_checked_like_the_first_url(location, reason):
     [
         b"SSH-2.0-OpenSSH_9.2\r\n",
         b"<html>no head at all</html>",
+        b"HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nHTTP/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nx",
         b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nx",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
@@ -140,3 +144,25 @@ def test_a_redirect_is_checked_like_the_first_url(location, reason):
 def test_what_is_not_proper_http_is_refused_for_good(answer):
     error = refusal(lambda talk: talk.send(answer))
     assert (error.reason, error.retryable) == (FailureClass.PROTOCOL, False)
+
+
+@pytest.mark.parametrize(
+    "line", ["HTTP/x: y", "HTTP/1.1: 404 Not Found", "HTTP/9 : 1", "HTTP/1.1\t:x"]
+)
+def test_only_the_first_line_of_a_head_says_the_status(line):
+    with serving(lambda talk: talk.answer(body=b"there", headers=(line, "X-Last: 1"))) as server:
+        assert fetch(server.url(), LOCAL).body == b"there"
+
+
+@pytest.mark.parametrize("trailer", [b"HTTP/x: y", b"HTTP/1.1 404: no", b"Location: http://a/"])
+def test_what_follows_a_body_does_not_change_its_status(trailer):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(lambda talk: talk.send(head + b"1\r\nx\r\n0\r\n" + trailer + b"\r\n\r\n")) as one:
+        assert fetch(one.url(), LOCAL).body == b"x"
+
+
+def test_an_interim_answer_comes_before_the_real_one():
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    real = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+    with serving(lambda talk: talk.send(interim + real)) as server:
+        assert fetch(server.url(), LOCAL).body == b"x"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.work.fetch import FailureClass, Fetched, Fetcher, FetchError, Policy
+from jobs.work.fetch import FailureClass, Fetched, Fetcher, FetchError, Moved, Policy
+from jobs.work.fetch.download import Download
 from jobs.work.fetch.transfer import Transfer
 from tests.unit.jobs.work.servers import flood, serving
 
@@ -187,3 +188,41 @@ def test_closing_waits_for_no_lookup_that_hangs(fetcher):
 
     assert time.monotonic() - started < DEADLINE / 2
     hanging.ended.set()
+
+
+def test_an_answer_that_nobody_thought_of_fails_alone(server, fetcher, monkeypatch):
+    take = Download.take
+
+    def stumbles(download, transfer):
+        if transfer.request.url.endswith("/odd"):
+            raise ZeroDivisionError
+        return take(download, transfer)
+
+    monkeypatch.setattr(Download, "take", stumbles)
+    for path in ("/odd", "/1", "/2"):
+        fetcher.start(path, server.url(path))
+
+    ended = _all(fetcher)
+
+    assert (ended["/odd"].reason, ended["/odd"].retryable) == (FailureClass.PROTOCOL, False)
+    assert ended["/1"].body and ended["/2"].body
+
+
+def test_a_redirect_to_another_host_is_told_and_followed_when_it_may_be(server):
+    def away(conversation):
+        conversation.answer(302, headers=(f"Location: {server.url('/there')}",))
+
+    policy = _policy(resolve=("short.example:80:127.0.0.1",), total_seconds=1.5)
+    with serving(away) as short:
+        fetcher = Fetcher(policy, tells_moves=True)
+        port = short.url().rsplit(":", 1)[1].rstrip("/")
+        fetcher.start("a", f"http://localhost:{port}/")
+        [(key, moved)] = _all(fetcher).items()
+        assert (key, type(moved), moved.host) == ("a", Moved, "127.0.0.1")
+        assert len(server.requests) == 0
+        moved.download.pause()
+        moved.download._started -= 1  # had it waited with its clock running, it would be over
+        moved.download._paused -= 1
+        fetcher.resume("a", moved)
+        assert _all(fetcher)["a"].body == b"/there" * 10
+        fetcher.close()

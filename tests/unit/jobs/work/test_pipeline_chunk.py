@@ -21,7 +21,15 @@ from jobs.work.pipeline import (
 )
 from tests.servers.buckets import set_status, sink
 from tests.servers.pictures import picture_server
-from tests.unit.jobs.work.pipeline_samples import blank, folder, policy, recipe
+from tests.unit.jobs.work.pipeline_samples import (
+    Told,
+    blank,
+    folder,
+    items_of,
+    policy,
+    recipe,
+    run_items,
+)
 from tests.unit.jobs.work.servers import serving
 
 DEADLINE = 30
@@ -40,49 +48,6 @@ def place():
         with closing(S3Destination(running)) as first:
             first.check()
         yield running
-
-
-class Told:
-    """Takes what a chunk tells, and may say stop after so many outcomes."""
-
-    def __init__(self, stop_after=None):
-        self.outcomes = []
-        self.flows = []
-        self.stop_after = stop_after
-        self.stopped_at = None
-
-    def __call__(self, outcomes, flow):
-        self.outcomes += outcomes
-        self.flows.append(flow)
-
-    def stop(self):
-        if self.stop_after is not None and len(self.outcomes) >= self.stop_after:
-            self.stopped_at = self.stopped_at or time.monotonic()
-        return self.stopped_at is not None
-
-    def by_number(self):
-        assert len({outcome.item.number for outcome in self.outcomes}) == len(self.outcomes)
-        return {outcome.item.number: outcome for outcome in self.outcomes}
-
-    def failures(self):
-        return {n: outcome.failure for n, outcome in self.by_number().items()}
-
-
-def _items(url, *paths):
-    return [Item(n, f"{url}{path}", f"out/{n}.jpg") for n, path in enumerate(paths)]
-
-
-def _run(items, destination, told, originals=None, gate=None, **changes):
-    return run_chunk(
-        items,
-        recipe(),
-        destination,
-        policy(**{"tell_seconds": 0.05, **changes}),
-        stop=told.stop,
-        tell=told,
-        originals=originals,
-        gate=gate,
-    )
 
 
 def _sockets():
@@ -121,7 +86,7 @@ def test_every_item_ends_in_a_file_or_in_a_class(pictures, tmp_path):
     }
     told = Told()
 
-    flow = _run(_items(pictures, *kinds), folder(tmp_path), told)
+    flow = run_items(items_of(pictures, *kinds), folder(tmp_path), told)
 
     assert told.failures() == dict(enumerate(kinds.values()))
     assert (flow.done, flow.failed, flow.stopped) == (2, len(kinds) - 2, False)
@@ -140,7 +105,7 @@ def test_the_silent_and_the_slow_hold_up_nobody(pictures, tmp_path):
     )
 
     started = time.monotonic()
-    _run(_items(pictures, *paths), folder(tmp_path), told, fetch=quick, per_host=16)
+    run_items(items_of(pictures, *paths), folder(tmp_path), told, fetch=quick, per_host=16)
 
     assert time.monotonic() - started < DEADLINE
     assert told.failures() == {n: (None if n % 3 == 2 else Failure.TOO_SLOW) for n in range(12)}
@@ -149,7 +114,9 @@ def test_the_silent_and_the_slow_hold_up_nobody(pictures, tmp_path):
 def test_what_is_worth_retrying_is_tried_again(pictures, tmp_path):
     told = Told()
 
-    _run(_items(pictures, "/gone-on/1", "/busy/1", "/missing/9"), folder(tmp_path), told, tries=3)
+    run_items(
+        items_of(pictures, "/gone-on/1", "/busy/1", "/missing/9"), folder(tmp_path), told, tries=3
+    )
 
     tries = {n: outcome.tries for n, outcome in told.by_number().items()}
     assert told.failures() == {0: None, 1: None, 2: Failure.NOT_FOUND}
@@ -159,7 +126,7 @@ def test_what_is_worth_retrying_is_tried_again(pictures, tmp_path):
 def test_a_server_that_asks_for_a_long_wait_fails_the_item_for_now(pictures, tmp_path):
     told = Told()
 
-    _run(_items(pictures, "/busy/77"), folder(tmp_path), told, tries=3, longest_wait=0.5)
+    run_items(items_of(pictures, "/busy/77"), folder(tmp_path), told, tries=3, longest_wait=0.5)
 
     outcome = told.outcomes[0]
     assert (outcome.failure, outcome.worth_retrying) == (Failure.BUSY, True)
@@ -170,11 +137,11 @@ def test_a_server_that_asks_for_a_long_wait_fails_the_item_for_now(pictures, tmp
 def test_an_original_that_is_kept_is_not_downloaded_again(tmp_path):
     with serving(lambda conversation: conversation.answer(body=blank())) as server:
         originals = Originals(folder(tmp_path / "kept"), "batch")
-        items = _items(server.url(""), "/a", "/b")
+        items = items_of(server.url(""), "/a", "/b")
         first, second = Told(), Told()
 
-        _run(items, folder(tmp_path / "out"), first, originals=originals)
-        _run(items, folder(tmp_path / "out"), second, originals=originals)
+        run_items(items, folder(tmp_path / "out"), first, originals=originals)
+        run_items(items, folder(tmp_path / "out"), second, originals=originals)
 
     assert len(server.requests) == 2
     for told in (first, second):
@@ -186,7 +153,7 @@ def test_the_original_of_a_picture_that_cannot_be_composed_is_kept_too(tmp_path)
     with serving(lambda conversation: conversation.answer(body=b"<html>")) as server:
         originals = Originals(folder(tmp_path / "kept"), "batch")
         told = Told()
-        _run(_items(server.url(""), "/a"), folder(tmp_path), told, originals=originals)
+        run_items(items_of(server.url(""), "/a"), folder(tmp_path), told, originals=originals)
 
     assert told.outcomes[0].failure is Failure.NOT_AN_IMAGE
     assert originals.find(told.outcomes[0].item.url) == b"<html>"
@@ -209,7 +176,7 @@ def test_a_stop_at_any_moment_leaves_nothing_behind(seed, pictures, place):
     told = Told(stop_after=dice.randrange(40))
     before = _sockets()
 
-    flow = _run(items, S3Destination(place), told, per_host=12)
+    flow = run_items(items, S3Destination(place), told, per_host=12)
     took = time.monotonic() - told.stopped_at
 
     assert took < 2
@@ -224,7 +191,7 @@ def test_a_stop_in_a_folder_leaves_no_half_file(pictures, tmp_path):
     told = Told(stop_after=5)
     items = (Item(n, f"{pictures}/photo/{n}", f"{n}.jpg") for n in itertools.count())
 
-    _run(items, folder(tmp_path), told)
+    run_items(items, folder(tmp_path), told)
 
     assert {path.name for path in tmp_path.iterdir()} == {
         outcome.item.name for outcome in told.outcomes
@@ -234,10 +201,10 @@ def test_a_stop_in_a_folder_leaves_no_half_file(pictures, tmp_path):
 def test_a_stop_ends_an_upload_that_hangs(pictures):
     told = Told()
     with sink(latency=60) as hanging:
-        items = _items(pictures, *(f"/photo/{n}" for n in range(5)))
+        items = items_of(pictures, *(f"/photo/{n}" for n in range(5)))
         stopping = threading.Timer(1.5, lambda: setattr(told, "stopped_at", time.monotonic()))
         stopping.start()
-        flow = _run(items, S3Destination(hanging), told)
+        flow = run_items(items, S3Destination(hanging), told)
 
         assert time.monotonic() - told.stopped_at < 2
     assert flow.stopped
@@ -253,12 +220,12 @@ def test_a_destination_that_goes_down_fails_no_item(pictures, place):
             return False
 
     told = Breaking()
-    items = _items(pictures, *(f"/photo/{n}" for n in range(150)))
+    items = items_of(pictures, *(f"/photo/{n}" for n in range(150)))
     before = _sockets()
 
     try:
         with pytest.raises(DestinationDown) as raised:
-            _run(items, S3Destination(place), told)
+            run_items(items, S3Destination(place), told)
     finally:
         set_status(place, 200)
 
@@ -268,7 +235,7 @@ def test_a_destination_that_goes_down_fails_no_item(pictures, place):
     _nothing_is_left(before)
     rest = [item for item in items if item.number not in told.by_number()][:10]
     again = Told()
-    assert _run(rest, S3Destination(place), again).done == len(rest)
+    assert run_items(rest, S3Destination(place), again).done == len(rest)
 
 
 def test_wrong_credentials_are_not_tried_again(pictures, place):
@@ -277,7 +244,7 @@ def test_wrong_credentials_are_not_tried_again(pictures, place):
 
     try:
         with pytest.raises(DestinationDown) as raised:
-            _run(_items(pictures, "/photo/1"), S3Destination(place), told, retry_seconds=60)
+            run_items(items_of(pictures, "/photo/1"), S3Destination(place), told, retry_seconds=60)
     finally:
         set_status(place, 200)
 
@@ -296,7 +263,7 @@ def _raise(*_):
 @pytest.mark.parametrize("where", ["stop", "tell", "items"])
 def test_what_the_caller_raises_is_passed_on_and_leaves_nothing(where, pictures, place):
     def items():
-        yield from _items(pictures, *(f"/photo/{n}" for n in range(10)))
+        yield from items_of(pictures, *(f"/photo/{n}" for n in range(10)))
         if where == "items":
             raise Broken
 
@@ -319,7 +286,7 @@ def test_items_are_read_as_far_ahead_as_there_is_room(pictures, tmp_path):
     items = (Item(n, f"{pictures}/photo/{n}", f"{n}.jpg") for n in read)
     told = Told(stop_after=10)
 
-    flow = _run(items, folder(tmp_path), told)
+    flow = run_items(items, folder(tmp_path), told)
 
     ended = flow.done + flow.failed
     assert next(read) - ended < 400
@@ -330,89 +297,17 @@ def test_downloads_wait_while_there_is_no_room_in_memory(pictures, tmp_path):
     paths = [f"/photo/{n}" for n in range(30)]
 
     # Room for less than two photos: downloads are given up and begun again, and none is lost.
-    flow = _run(_items(pictures, *paths), folder(tmp_path), told, buffer_bytes=1_000_000)
+    flow = run_items(items_of(pictures, *paths), folder(tmp_path), told, buffer_bytes=1_000_000)
 
     assert flow.done == 30
     assert {outcome.tries for outcome in told.outcomes} == {1}
-
-
-def test_a_host_gets_no_more_than_its_share(tmp_path):
-    under_way, most, lock = [0], [0], threading.Lock()
-
-    def count(conversation):
-        with lock:
-            under_way[0] += 1
-            most[0] = max(most[0], under_way[0])
-        conversation.wait(0.1)
-        with lock:
-            under_way[0] -= 1
-        conversation.answer(body=blank())
-
-    told = Told()
-    with serving(count) as server:
-        paths = (f"/{n}" for n in range(12))
-        _run(_items(server.url(""), *paths), folder(tmp_path), told, per_host=3)
-
-    assert most[0] == 3
-    assert len(told.outcomes) == 12
-
-
-class Door:
-    """A gate that lets in one at a time, and lets each wait once."""
-
-    def __init__(self):
-        self.inside = 0
-        self.most = 0
-        self.calls = 0
-        self.entered = 0
-
-    def enter(self, host):
-        self.calls += 1
-        if self.calls % 2 or self.inside:
-            return 0.02
-        self.inside += 1
-        self.entered += 1
-        self.most = max(self.most, self.inside)
-        return 0.0
-
-    def leave(self, host):
-        self.inside -= 1
-
-
-def test_the_gate_is_asked_before_each_download_and_told_of_its_end(tmp_path):
-    door, told = Door(), Told()
-    with serving(lambda conversation: conversation.answer(body=blank())) as server:
-        paths = (f"/{n}" for n in range(6))
-        _run(_items(server.url(""), *paths), folder(tmp_path), told, gate=door)
-
-    assert (door.entered, door.inside, door.most) == (6, 0, 1)
-
-
-def test_a_stop_gives_back_what_the_gate_let_in(pictures, tmp_path):
-    class Open:
-        inside = 0
-
-        def enter(self, host):
-            self.inside += 1
-            return 0.0
-
-        def leave(self, host):
-            self.inside -= 1
-
-    gate = Open()
-    told = Told()
-    told.stop = lambda: gate.inside >= 3
-
-    _run(_items(pictures, *["/silent/1"] * 5), folder(tmp_path), told, gate=gate)
-
-    assert gate.inside == 0
 
 
 def test_progress_is_told_though_nothing_ends(pictures, tmp_path):
     told = Told()
     told.stop = lambda: sum(flow.downloading for flow in told.flows) >= 3
 
-    flow = _run(_items(pictures, "/silent/1"), folder(tmp_path), told)
+    flow = run_items(items_of(pictures, "/silent/1"), folder(tmp_path), told)
 
     assert told.outcomes == []
     assert flow.downloading == 1
@@ -421,7 +316,7 @@ def test_progress_is_told_though_nothing_ends(pictures, tmp_path):
 def test_a_picture_that_takes_too_long_to_compose_fails_alone(pictures, tmp_path):
     told = Told()
 
-    _run(_items(pictures, "/photo/1"), folder(tmp_path), told, compose_seconds=0)
+    run_items(items_of(pictures, "/photo/1"), folder(tmp_path), told, compose_seconds=0)
 
     assert told.failures() == {0: Failure.TOO_SLOW}
     assert told.outcomes[0].stage is Stage.COMPOSE
@@ -430,4 +325,4 @@ def test_a_picture_that_takes_too_long_to_compose_fails_alone(pictures, tmp_path
 def test_no_items_are_no_trouble(tmp_path):
     told = Told()
 
-    assert _run([], folder(tmp_path), told).done == 0
+    assert run_items([], folder(tmp_path), told).done == 0

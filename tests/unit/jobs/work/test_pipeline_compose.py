@@ -7,6 +7,7 @@ from PIL import Image
 
 from jobs.work.images import BadImage, Format
 from jobs.work.pipeline import Anchor, Mode, compose, preview
+from jobs.work.pipeline.overlay import OverlayCache
 from tests.unit.jobs.work.image_corpus import PLANTED, encode, jpeg_with_segments, photo
 from tests.unit.jobs.work.pipeline_samples import RED, WHITE, blank, frame, recipe, stamp
 
@@ -176,3 +177,13 @@ def test_the_edge_of_a_stamp_takes_no_colour_from_what_is_transparent():
     made = _made(blank(), template=encode(picture, "PNG"), anchor=Anchor.CENTER, scale=0.333)
 
     assert min(min(low for low, _ in made.convert("RGB").getextrema()), 255) > 250
+
+
+def test_an_overlay_too_large_for_the_cache_is_not_held():
+    cache = OverlayCache(most_bytes=100_000)
+    small = cache.overlay(recipe(), 100, 100)
+    large = cache.overlay(recipe(mode=Mode.FRAME), 2_000, 2_000)
+
+    assert large
+    assert cache._bytes < 100_000
+    assert cache.overlay(recipe(), 100, 100) is small

@@ -43,7 +43,7 @@ def test_the_interval_lies_between_two_starts_at_one_host():
 def test_a_host_that_asked_to_wait_is_left_alone_until_then():
     line = Line(per_host=9, interval=0)
     line.add("a", "a1")
-    line.close("a", 5)
+    line.close("a", 0, 5)
 
     assert _next_all(line, 4.9) == []
     assert line.nap(4) == 1
@@ -96,3 +96,36 @@ def test_hosts_that_are_done_with_are_forgotten(interval):
 def test_a_host_is_named_in_lower_case_and_without_port():
     assert host_of("http://EXAMPLE.com:8080/a") == "example.com"
     assert host_of("http://[bad/") == ""
+
+
+def test_a_host_with_manners_of_its_own_is_asked_by_them():
+    line = Line(per_host=9, interval=0, of_host={"a": (1, 0), "b": (9, 2)})
+    for thing in ("a1", "a2", "b1", "b2", "c1", "c2"):
+        line.add(thing[0], thing)
+
+    assert sorted(_next_all(line)) == ["a1", "b1", "c1", "c2"]
+    line.left("a")
+    assert _next_all(line, 1) == ["a2"]
+    assert _next_all(line, 2) == ["b2"]
+
+
+def test_what_would_wait_too_long_for_its_server_is_turned_away():
+    line = Line(per_host=9, interval=100)
+    for thing in ("a1", "a2", "b1", "b2"):
+        line.add(thing[0], thing)
+    _next_all(line)
+    line.close("a", 0, 60)
+
+    assert line.turned_away(10, 30) == [("a2", 50)]
+    assert line.queued == 1
+    assert line.turned_away(10, 30) == []
+
+
+def test_what_waits_can_be_taken_out():
+    line = Line(per_host=1, interval=0)
+    for thing in ("a1", "a2"):
+        line.add("a", thing)
+    line.add_later("a", "later", 9)
+
+    assert sorted(line.drain()) == ["a1", "a2", "later"]
+    assert (line.queued, line.waiting, _next_all(line, 10)) == (0, 0, [])

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.work.pipeline import DestinationDown, Failure, Halted, Item, ItemFailed, run_chunk
 from jobs.work.pipeline.s3 import S3Destination
-from tests.servers.buckets import bucket, moto
+from tests.servers.buckets import bucket, moto, sink
 from tests.servers.wire import answers
 from tests.unit.jobs.work.pipeline_samples import blank, policy, recipe
 from tests.unit.jobs.work.servers import serving
@@ -222,3 +222,12 @@ def test_a_chunk_ends_in_a_bucket(destination):
         data = destination.get(outcome.item.name)
         assert len(data) == outcome.bytes_out
         assert hashlib.md5(data).hexdigest() == outcome.etag
+
+
+def test_nothing_is_begun_between_a_halt_and_the_close():
+    with sink() as place, closing(S3Destination(place)) as destination:
+        destination.halt()
+        with pytest.raises(Halted):
+            destination.put("late.jpg", b"1", "image/jpeg")
+        destination.close()
+        assert destination.put("again.jpg", b"1", "image/jpeg").size == 1

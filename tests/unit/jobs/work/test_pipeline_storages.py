@@ -153,3 +153,32 @@ def test_what_a_killed_process_left_is_removed_when_it_is_old(tmp_path):
     folder(tmp_path).put("c.jpg", b"whole", "image/jpeg")
 
     assert {path.name for path in tmp_path.iterdir()} == {young.name, "c.jpg"}
+
+
+def test_leftovers_are_swept_where_nothing_is_written_any_more(tmp_path):
+    (tmp_path / "a").mkdir()
+    old, young = tmp_path / "a" / ".x.jpg.1.part", tmp_path / "a" / ".y.jpg.2.part"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    folder(tmp_path).sweep("a")
+    folder(tmp_path).sweep("nowhere")
+    StorageDestination(Remote()).sweep("a")
+
+    assert list((tmp_path / "a").iterdir()) == [young]
+
+
+def test_two_that_check_at_once_do_not_meet(tmp_path, monkeypatch):
+    names = []
+    put = StorageDestination.put
+
+    def note(place, name, data, content_type):
+        names.append(name)
+        return put(place, name, data, content_type)
+
+    monkeypatch.setattr(StorageDestination, "put", note)
+    folder(tmp_path).check()
+    folder(tmp_path).check()
+
+    assert len(set(names)) == 2
