@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0011_deaf_workers_and_releases'),
+        ('jobs', '0014_pipeline_item_tries'),
     ]
 
     operations = [
