@@ -30,7 +30,7 @@ lint: dev ## Check style and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 types: dev ## Check the types
-	$(BIN)/mypy -p config -p jobs -p reports -p drill -p scripts
+	$(BIN)/mypy
 contract: dev ## Check who may import whom
 	$(BIN)/lint-imports
 
