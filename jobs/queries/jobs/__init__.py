@@ -4,6 +4,7 @@ from jobs.queries.jobs.attention import Alarm, Failures, alarms, failures
 from jobs.queries.jobs.details import JobDetails, job_details
 from jobs.queries.jobs.facts import Fleet, facts_for, fleet
 from jobs.queries.jobs.filters import Cursor, JobFilter
+from jobs.queries.jobs.lanes import LaneRow, find_lane
 from jobs.queries.jobs.listing import (
     JobPage,
     JobRow,
@@ -29,6 +30,7 @@ __all__ = [
     "JobFilter",
     "JobPage",
     "JobRow",
+    "LaneRow",
     "PauseRow",
     "ProcessRow",
     "active_pauses",
@@ -36,6 +38,7 @@ __all__ = [
     "counts",
     "facts_for",
     "failures",
+    "find_lane",
     "find_pause",
     "fleet",
     "job_details",
