@@ -24,6 +24,7 @@ from jobs.models import (
     BatchCallback,
     BulkAction,
     Job,
+    Lane,
     LogLine,
     Node,
     Page,
@@ -106,6 +107,29 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):
         else:
             text = f"{count_of(number, 'job')} of {len(ids)} {done}."
             self.message_user(request, text, messages.SUCCESS if number else messages.WARNING)
+
+
+@admin.register(Lane)
+class LaneAdmin(admin.ModelAdmin):
+    """Its limits are changed here as everywhere else, for the jobs that wait in it too."""
+
+    list_display = ["key", "width", "rate_count", "rate_seconds", "changed_by", "changed_at"]
+    fields = ["key", "width", "rate_count", "rate_seconds", "changed_by", "changed_at"]
+    readonly_fields = ["key", "changed_by", "changed_at"]
+    search_fields = ["key__startswith"]
+    ordering = ["key"]
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Lane, form: Any, change: bool) -> None:
+        rate = (obj.rate_count, obj.rate_seconds) if obj.rate_count and obj.rate_seconds else None
+        actions.change_lane(obj.pk, by=request.user.get_username(), width=obj.width, rate=rate)
 
 
 @admin.register(Token)

@@ -6,7 +6,8 @@ from typing import Any
 
 from celery import current_app
 
-from jobs.api.values import invalid, printable
+from jobs.api.values import invalid, printable, require_keys
+from jobs.engine.turn_options import rate_of
 
 #: What each of these is worth nothing without.
 _NEEDS = {
@@ -33,6 +34,20 @@ def turn(data: Mapping[str, Any]) -> dict[str, Any]:
     if "unique" in asked and "idempotency_key" in asked:
         raise invalid("idempotency_key", "alone: a job has one key, and this one is unique already")
     return asked
+
+
+def limits(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What the body of PATCH /api/lanes/KEY changes; a rate of null is none. Raises ApiError."""
+    require_keys(data, {"width", "rate"})
+    if not data:
+        raise invalid("width", "given, or rate: there is nothing to change")
+    changes = dict(data)
+    if "width" in data:
+        _width("width", data["width"])
+    if "rate" in data and data["rate"] is not None:
+        _rate("rate", data["rate"])
+        changes["rate"] = rate_of(data["rate"])
+    return changes
 
 
 def of_caller(asked: Mapping[str, Any], by: str) -> dict[str, Any]:

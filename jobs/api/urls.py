@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from jobs.api import batches, bulk, health, images, index, jobs, pauses, pipelines, schema
+from jobs.api import batches, bulk, health, images, index, jobs, lanes, pauses, pipelines, schema
 
 app_name = "api"
 urlpatterns = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/pauses", pauses.pauses, name="pauses"),
     # The key of a lane may have slashes.
     path("api/pauses/<str:kind>/<path:value>", pauses.resume, name="pause"),
+    path("api/lanes/<path:key>", lanes.lane, name="lane"),
     path("api/images", images.create, name="images"),
     path("api/images/<uuid:picture_id>", images.show, name="image"),
     path("api/images/<uuid:picture_id>/<str:size>", images.download, name="rendition"),

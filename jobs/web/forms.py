@@ -6,7 +6,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from jobs.engine.turn_options import MOST, rate_of
+from jobs.errors import SubmitError
 from jobs.models import Pause
+from jobs.operations.lane_limits import KEEP, Keep, Rate
 from jobs.queries.jobs import JobFilter
 from jobs.states import State
 from jobs.work.images import DEFAULT_SIZE, BadSize, Size, parse_sizes
@@ -82,6 +85,28 @@ class PauseForm(forms.Form):
         if until and until <= timezone.now():
             raise forms.ValidationError("A pause ends in the future: this moment is past.")
         return until
+
+
+class LaneForm(forms.Form):
+    """The limits that a lane is to have from now on; what is left empty stays."""
+
+    lane = forms.CharField(max_length=200)
+    width = forms.IntegerField(label="At a time", required=False, min_value=1, max_value=MOST)
+    rate = forms.CharField(required=False, max_length=20)
+
+    def clean_rate(self) -> Rate | Keep | None:
+        text = str(self.cleaned_data["rate"]).strip()
+        if text in ("", "none"):
+            return None if text else KEEP
+        try:
+            return rate_of(text)
+        except SubmitError as error:
+            raise forms.ValidationError(
+                f"A rate looks like 10/s, 100/m or 5/h; {text!r} does not."
+            ) from error
+
+    def limits(self) -> dict[str, Any]:
+        return {"width": self.cleaned_data["width"], "rate": self.cleaned_data["rate"]}
 
 
 class UploadForm(forms.Form):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jobs.engine import actions
 from jobs.errors import HachiError, JobNotFound
-from jobs.queries.jobs import JobDetails, job_details
+from jobs.queries.jobs import JobDetails, find_lane, job_details
 from jobs.states import State
 from jobs.web.access import asked_by, from_htmx, signed_in
 from jobs.web.forms import PauseForm
@@ -32,6 +32,7 @@ def show(request: HttpRequest, pk: str) -> HttpResponse:
         "job": job,
         "targets": [target for target in own if target[1]],
         "pause_form": PauseForm(auto_id="pause_%s"),
+        "lane": find_lane(job.lane, timezone.now()) if job.lane else None,
     }
     return render(request, "jobs/job.html", context)
 

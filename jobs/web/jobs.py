@@ -47,6 +47,7 @@ def list_jobs(request: HttpRequest) -> HttpResponse:
         "board": _board(request, page, newest=not (before or page.newer)),
         "targets": _targets(wanted, tasks, queues),
         "pause_form": PauseForm(auto_id="pause_%s"),
+        "lane": jobs.find_lane(wanted.lane, now) if wanted.lane else None,
         "narrowed": wanted != JobFilter(),
         "narrowing": _narrowing(request),
         "bulk": under_way(now),
@@ -69,7 +70,11 @@ def live(request: HttpRequest) -> HttpResponse:
 def _act(request: HttpRequest) -> HttpResponse:
     ids = request.POST.getlist("id")[:_MOST_ROWS]
     verbs = {
-        "retry": (actions.retry_jobs, "queued again", "only finished jobs can be retried"),
+        "retry": (
+            actions.retry_jobs,
+            "queued again",
+            "only finished jobs can be retried, and no two of one unique key",
+        ),
         "cancel": (actions.cancel_jobs, "cancelled", "finished jobs cannot be cancelled"),
     }
     verb = verbs.get(request.POST.get("action", ""))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -29,7 +30,7 @@ def active(request: HttpRequest) -> Mapping[str, Any]:
 def pause(request: HttpRequest) -> HttpResponse:
     form = PauseForm(request.POST)
     if not form.is_valid():
-        return _refused(request, form)
+        return refused(request, form)
     kind, value = form.cleaned_data["target"]
     reason, until = form.cleaned_data["reason"], form.cleaned_data["until"]
     try:
@@ -38,7 +39,7 @@ def pause(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, f"The {kind} {value} is paused. What runs goes on.")
-    return redirect(_back(request))
+    return redirect(back(request))
 
 
 @signed_in
@@ -46,7 +47,7 @@ def pause(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest) -> HttpResponse:
     form = PauseForm(request.POST)
     if not form.is_valid():
-        return _refused(request, form)
+        return refused(request, form)
     kind, value = form.cleaned_data["target"]
     try:
         number = actions.resume_jobs(kind, value)
@@ -56,17 +57,18 @@ def resume(request: HttpRequest) -> HttpResponse:
         verb = "goes" if number == 1 else "go"
         text = f" {count_of(number, 'job')} {verb} on." if number else ""
         messages.success(request, f"The {kind} {value} is resumed.{text}")
-    return redirect(_back(request))
+    return redirect(back(request))
 
 
-def _refused(request: HttpRequest, form: PauseForm) -> HttpResponse:
+def refused(request: HttpRequest, form: Form) -> HttpResponse:
+    """Say what makes no sense, where the form was."""
     for errors in form.errors.values():
         for error in errors:
             messages.error(request, str(error))
-    return redirect(_back(request))
+    return redirect(back(request))
 
 
-def _back(request: HttpRequest) -> str:
+def back(request: HttpRequest) -> str:
     """The page where the button is, but none of another site."""
     asked = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from jobs.engine.actions import change_lane
+from jobs.engine.bulk import submit_many
 from jobs.models import Job, Lane
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until
@@ -76,13 +77,11 @@ def test_without_a_rate_all_go_and_the_width_stays(stack):
 
 def test_a_slower_rate_counts_from_the_last_start(stack):
     stack.worker("-c", "2")
-    for _ in range(40):
-        workload.add.apply_async((1, 2), lane="host", lane_width=40, lane_rate="20/s")
+    submit_many(workload.add, [((1, 2), {})] * 200, lane="host", lane_width=200, lane_rate="20/s")
     wait_until(lambda: number_in("succeeded") >= 3)
     change_lane("host", by="ann", rate=(1, 3600.0))
     wait_until(lambda: number_in("queued") + number_in("running") == 0, 10)
-    done = number_in("succeeded")
-    assert done < 40
+    assert number_in("succeeded") < 200
     left = Job.objects.filter(waiting_for="rate").order_by("run_at")
     last = starts_of_succeeded()[-1]
     assert (left.first().run_at - last).total_seconds() == pytest.approx(3600, abs=3)
@@ -112,6 +111,16 @@ def test_a_width_holds_over_two_workers(stack, tmp_path):
     wait_until(all_finished, 60)
     assert most_at_once(ran(path)) == 2
     assert Job.objects.values("worker").distinct().count() == 2
+
+
+def test_the_lane_of_a_task_limits_all_its_calls(stack, tmp_path):
+    stack.worker("-c", "4")
+    path = tmp_path / "ran"
+    for number in range(4):
+        workload.in_own_lane.delay(str(path), number)
+    submit_many(workload.in_own_lane, [((str(path), number), {}) for number in range(4)])
+    wait_until(all_finished, 40)
+    assert most_at_once(ran(path)) == 2
 
 
 def test_a_retry_takes_a_start_of_the_rate_as_every_attempt_does(stack, tmp_path):

@@ -363,3 +363,11 @@ def mark_times(self, path, attempts, wait):
     append.run(path, str(time.time()))
     if current_job().attempt < attempts:
         raise self.retry(countdown=wait)
+
+
+@shared_task(name="test.in_own_lane", lane="own", lane_width=2)
+def in_own_lane(path, name):
+    """Note the begin and the end; its lane is an option of the task."""
+    append.run(path, f"+{name}")
+    time.sleep(0.2)
+    append.run(path, f"-{name}")

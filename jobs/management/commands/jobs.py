@@ -1,4 +1,4 @@
-"""Jobs from the command line: list, show, cancel, retry, pause and resume; and the workers."""
+"""Jobs from the command line: list, show, cancel, retry, pause and resume; lanes and workers."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,11 +8,14 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from jobs.engine import actions
-from jobs.errors import HachiError, JobNotFound
+from jobs.engine.turn_options import rate_of
+from jobs.errors import HachiError, JobNotFound, LaneNotFound
 from jobs.management.given import known_ids, moment_to_come, who
 from jobs.models import Pause
+from jobs.operations.lane_limits import KEEP
 from jobs.queries.jobs import (
     JobFilter,
+    find_lane,
     find_pause,
     garbage_rows,
     job_details,
@@ -23,11 +26,11 @@ from jobs.queries.jobs import (
 from jobs.queries.sentences import count_of
 from jobs.states import State
 
-_VERBS = "list | workers | garbage | show | cancel | retry | pause | resume"
+_VERBS = "list | workers | garbage | show | cancel | retry | pause | resume | lane"
 
 
 class Command(BaseCommand):
-    help = "Show, cancel and retry jobs; pause and resume a queue, a task or a lane."
+    help = "Show, cancel and retry jobs; pause a queue, a task or a lane; change a lane."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar=_VERBS)
@@ -50,6 +53,10 @@ class Command(BaseCommand):
         for one in (pause, resume):
             one.add_argument("kind", choices=Pause.Kind.values)
             one.add_argument("value", help="The name of the queue or task, the key of the lane.")
+        lane = verbs.add_parser("lane", help="A lane's limits; change those that are given.")
+        lane.add_argument("key")
+        lane.add_argument("--width", type=int, help="How many of its jobs run at a time.")
+        lane.add_argument("--rate", help="How many start, as in 10/s, 100/m or 5/h; or none.")
         pause.add_argument("--reason", default="")
         pause.add_argument("--until", help="When it ends by itself, as in 2031-05-06T06:00.")
 
@@ -63,6 +70,7 @@ class Command(BaseCommand):
             "retry": self._retry,
             "pause": self._pause,
             "resume": self._resume,
+            "lane": self._lane,
         }
         try:
             acts[verb](given)
@@ -149,3 +157,13 @@ class Command(BaseCommand):
             raise CommandError(f"The {kind} {value} is not paused.")
         number = actions.resume_jobs(kind, value)
         self.stdout.write(f"The {kind} {value} is resumed: {count_of(number, 'job')} queued again.")
+
+    def _lane(self, given: dict[str, Any]) -> None:
+        key, width, rate = given["key"].replace("\0", ""), given["width"], given["rate"]
+        if width is not None or rate is not None:
+            limit = KEEP if rate is None else None if rate == "none" else rate_of(rate)
+            actions.change_lane(key, by=who(), width=width, rate=limit)
+        row = find_lane(key, timezone.now())
+        if row is None:
+            raise LaneNotFound(f"There is no lane {key!r}: the first job that names it makes it.")
+        self.stdout.write(row.text)

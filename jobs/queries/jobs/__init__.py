@@ -5,6 +5,7 @@ from jobs.queries.jobs.details import JobDetails, job_details
 from jobs.queries.jobs.facts import Fleet, facts_for, fleet
 from jobs.queries.jobs.filters import Cursor, JobFilter
 from jobs.queries.jobs.garbage import garbage_rows
+from jobs.queries.jobs.lanes import LaneRow, find_lane
 from jobs.queries.jobs.listing import (
     JobPage,
     JobRow,
@@ -30,6 +31,7 @@ __all__ = [
     "JobFilter",
     "JobPage",
     "JobRow",
+    "LaneRow",
     "PauseRow",
     "ProcessRow",
     "active_pauses",
@@ -37,6 +39,7 @@ __all__ = [
     "counts",
     "facts_for",
     "failures",
+    "find_lane",
     "find_pause",
     "fleet",
     "garbage_rows",

@@ -55,6 +55,7 @@ def test_every_method_that_is_described_exists_and_no_other(description, program
             action_id="x",
             kind="queue",
             value="x",
+            key="x",
         )
         if path == "/healthz":  # looks through connections of its own: test_api_health
             continue
@@ -151,6 +152,13 @@ def test_pauses_have_the_keys_that_are_described(description, program):
     assert pause.keys() == keys_of(description, "Pause")
     assert program.get("/api/pauses").json().keys() == keys_of(description, "Pauses")
     assert program.delete(pause["url"]).json().keys() == keys_of(description, "Resumed")
+
+
+@pytest.mark.django_db
+def test_a_lane_has_the_keys_that_are_described(description, program):
+    body = json.dumps({"task": "jobs.index_url", "args": ["https://example.com/"], "lane": "a/b"})
+    program.post("/api/jobs", body, content_type="application/json")
+    assert program.get("/api/lanes/a/b").json().keys() == keys_of(description, "Lane")
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from celery import shared_task
 from django.test import Client
 from django.utils import timezone
 
@@ -11,6 +12,11 @@ from jobs.models import Job, Lane, Pause
 from jobs.operations.tokens import create_token
 
 pytestmark = pytest.mark.django_db
+
+
+@shared_task(name="test.charge", public=True)
+def charge(order):
+    """Be another task that programs may call."""
 
 
 def post(program, path, data):
@@ -70,6 +76,33 @@ def test_the_one_that_waits_may_get_the_new_arguments(program):
     submit(program, "https://new.example/", **turn)
 
     assert "new.example" in Job.objects.get().message
+
+
+def test_an_idempotency_key_of_another_task_is_a_conflict(program):
+    submit(program, idempotency_key="payment-93")
+    other = {"task": charge.name, "args": [1], "idempotency_key": "payment-93"}
+
+    assert error(post(program, "/api/jobs", other)) == (409, "key_taken")
+
+
+def test_a_job_that_has_begun_takes_no_new_arguments(program):
+    turn = {"unique": "shop-7", "on_conflict": "replace"}
+    submit(program, **turn)
+    now = timezone.now()
+    Job.objects.update(state="running", worker="w", attempt=1, started_at=now)
+
+    assert error(submit(program, "https://new.example/", **turn)) == (409, "too_late")
+
+
+def test_a_retry_beside_the_job_that_has_the_key_is_a_conflict(program):
+    first = submit(program, unique="shop-7").json()["id"]
+    now = timezone.now()
+    Job.objects.update(state="failed", error_type="X", finished_at=now, unique_key="")
+    second = submit(program, unique="shop-7").json()["id"]
+    answer = program.post(f"/api/jobs/{first}/retry")
+
+    assert error(answer) == (409, "key_taken")
+    assert second in answer.json()["error"]["message"]
 
 
 def test_null_is_as_if_it_were_not_given(program):

@@ -14,7 +14,7 @@ from tests.integration.web.web_rows import (
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ["job", "token", "picture", "page", "node"]
+LISTS = ["job", "lane", "token", "picture", "page", "node"]
 
 
 @pytest.mark.parametrize("name", LISTS)
