@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 #: Highest first.
 _PRIORITIES = tuple(range(9, -1, -1))
-#: What could not be read is kept here, newest first, for whoever wants to know. The database has the
-#: count (jobs.engine.garbage).
+#: What could not be read is kept here, newest first, for whoever wants to know. The database has
+#: the count (jobs.engine.garbage).
 GARBAGE_KEY = "hachi:garbage"
 _GARBAGE_KEPT = 1_000
 
