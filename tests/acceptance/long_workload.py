@@ -96,9 +96,8 @@ def pay_when_told(token, path, inside=False):
     with job_transaction() as finish:
         if inside:
             wait_for(path)
-        Token.objects.create(
-            name=f"{token} of {os.getpid()}", digest=token, created_at=timezone.now()
-        )
+        name = f"{token} of {os.getpid()}"
+        Token.objects.create(name=name, digest=name, created_at=timezone.now())
         finish.result = os.getpid()
 
 

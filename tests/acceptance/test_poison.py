@@ -1,5 +1,7 @@
 """A job that kills its whole worker before anybody could write that it has begun."""
 
+import itertools
+
 import pytest
 
 from jobs.models import Attempt, Job
@@ -46,6 +48,6 @@ def test_without_a_setting_the_third_death_of_its_process_is_the_last(stack, tmp
     assert "It has killed its worker 3 times and is not tried again." in job.error_message
     crashes = Attempt.objects.filter(job=job, outcome="crashed").order_by("number")
     begun = [attempt.started_at for attempt in crashes]
-    waits = [(b - a).total_seconds() for a, b in zip(begun, begun[1:], strict=False)]
+    waits = [(b - a).total_seconds() for a, b in itertools.pairwise(begun)]
     assert [2 <= waits[0] < 12, 15 <= waits[1] < 30] == [True, True], waits
     assert workload.add.delay(1, 1).get(timeout=30) == 2
