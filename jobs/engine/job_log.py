@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -111,7 +111,8 @@ class Writer:
         """`log` has its first line to write."""
         with self._lock:
             self._logs.add(log)
-            if self._thread is None:
+            # A time limit may have struck between the next two lines.
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self.run, name="hachi-log", daemon=True)
                 self._thread.start()
         self._news.set()
@@ -127,20 +128,24 @@ class Writer:
 
     def _write_all(self) -> bool:
         """Whether something is left to write."""
-        with self._lock:
-            logs, self._logs = self._logs, set()
+        with self._in_database:  # all the time: a fork must see every log among `_logs`
+            with self._lock:
+                logs, self._logs = self._logs, set()
+            left = self._left_of(logs)
+            with self._lock:
+                self._logs |= left
+                return bool(self._logs)
+
+    def _left_of(self, logs: Collection[JobLog]) -> set[JobLog]:
+        """Write what is ripe; returns the logs that have more."""
+        left = set()
         try:
-            with self._in_database:
-                left = {log for log in logs if not log.write(time.monotonic())}
-                if not left:
-                    connection.close()
+            left = {log for log in logs if not log.write(time.monotonic())}
         except Exception:
             logger.exception("Log lines could not be written.")
+        if not left:
             connection.close()
-            left = set()
-        with self._lock:
-            self._logs |= left
-            return bool(self._logs)
+        return left
 
     def _begin_anew(self) -> None:
         """In a process that was forked: what was there is its parent's to write."""

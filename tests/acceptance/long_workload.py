@@ -89,12 +89,19 @@ def look_for_a_limit(seconds=60.0):
 
 
 @shared_task(name="test.pay_when_told")
-def pay_when_told(token, path):
-    """Stand still within `job_transaction` until a file is there."""
-    with job_transaction() as finish:
-        Path(path + "-inside").touch()
+def pay_when_told(token, path, inside=False):
+    """Pay within `job_transaction`; wait for a file before it, or when it has begun."""
+    if not inside:
         wait_for(path)
-        Token.objects.create(
-            name=f"{token} of {os.getpid()}", digest=token, created_at=timezone.now()
-        )
-        finish.result = "paid"
+    with job_transaction() as finish:
+        if inside:
+            wait_for(path)
+        name = f"{token} of {os.getpid()}"
+        Token.objects.create(name=name, digest=name, created_at=timezone.now())
+        finish.result = os.getpid()
+
+
+@shared_task(name="test.fail_and_wait", bind=True, max_retries=3)
+def fail_and_wait(self):
+    """Fail, and ask for another attempt in a minute."""
+    raise self.retry(exc=ValueError("not yet"), countdown=60)
