@@ -6,18 +6,24 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models.functions import Substr
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from jobs.clockwork import Fire
 from jobs.errors import ScheduleNotFound
-from jobs.models import SchedulePolicy, ScheduleWatch
+from jobs.models import Job, SchedulePolicy, ScheduleWatch
+from jobs.queries.jobs.messages import written_result
 from jobs.queries.schedule_health import RECENT_RUNS, Health, Run, health, last_runs, policy_of
 from jobs.queries.schedules import next_fire, next_fires, rule_of, schedule_of
 from jobs.queries.sentences import spell
+from jobs.states import State
 
 _PARTS = ("interval", "crontab", "solar", "clocked", "policy", "watch")
 _MOST = 20
+#: Characters of a result: so many are read, and so many stand in the list.
+_MOST_READ = 2_000
+_MOST_SHOWN = 120
 _LOOKS = {Health.OK: "succeeded", Health.LATE: "queued", Health.OFF: "cancelled"}
 
 
@@ -42,10 +48,11 @@ class ScheduleLine:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run, and how long it took in words."""
+    """A run, how long it took in words, and the begin of what its task returned."""
 
     run: Run
     took: str
+    result: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,11 @@ class FireLine:
 
     fire: Fire
     local: datetime
+
+    @property
+    def zone(self) -> str:
+        """Short. Django's own filter leaves it out just where an hour comes twice."""
+        return self.local.tzname() or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ def schedule_details(pk: int, now: datetime) -> ScheduleDetails:
     return ScheduleDetails(
         line=_line(task, runs, now),
         zone=str(zone),
-        runs=[_run_line(run, now) for run in runs[:_MOST]],
+        runs=_run_lines(runs[:_MOST], now),
         fires=[FireLine(fire, fire.at.astimezone(zone)) for fire in fires],
         policy=policy_of(task),
         watch=getattr(task, "watch", None),
@@ -106,9 +118,17 @@ def _line(task: PeriodicTask, runs: Sequence[Run], now: datetime) -> ScheduleLin
     )
 
 
-def _run_line(run: Run, now: datetime) -> RunLine:
-    took = run.took(now)
-    return RunLine(run, spell(took) if took is not None else "")
+def _run_lines(runs: Sequence[Run], now: datetime) -> Sequence[RunLine]:
+    done = Job.objects.filter(id__in=[run.id for run in runs], state=State.SUCCEEDED)
+    results = dict(done.values_list("id", Substr("result", 1, _MOST_READ)))
+    return [_run_line(run, results.get(run.id, ""), now) for run in runs]
+
+
+def _run_line(run: Run, result: str, now: datetime) -> RunLine:
+    took, shown = run.took(now), written_result(result)
+    line = " ".join(shown.text.split()) if shown else ""
+    short = line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]}…"
+    return RunLine(run, spell(took) if took is not None else "", short)
 
 
 def _zone(task: PeriodicTask) -> Any:

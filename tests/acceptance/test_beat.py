@@ -1,11 +1,19 @@
 """Beat: schedules in the database become jobs, one for each tick."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django.utils import timezone
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+)
 
-from jobs.models import Job, Node
+from jobs.engine import schedule_actions
+from jobs.models import Job, Node, SchedulePolicy
 from tests.acceptance.stack import wait_until
 
 
@@ -30,6 +38,50 @@ def test_two_beats_make_one_job_for_each_tick_and_its_options_hold(stack, every_
     assert set(runs.values_list("priority", flat=True)) == {7}
     every_second.refresh_from_db()
     assert every_second.last_run_at is not None
+
+
+def test_of_three_beats_two_may_be_killed_and_each_tick_still_has_its_one_job(stack, every_second):
+    SchedulePolicy.objects.create(schedule=every_second, missed="all")
+    beats = [stack.beat(name) for name in ("one", "two", "three")]
+    jobs = Job.objects.filter(schedule="每秒")
+    for victim in beats[:2]:
+        count = jobs.count()
+        wait_until(lambda count=count: jobs.count() >= count + 4, 40)
+        victim.kill()
+    stack.beat("again")
+    count = jobs.count()
+    wait_until(lambda: jobs.count() >= count + 5, 40)
+    ticks = sorted(jobs.values_list("tick", flat=True))
+    assert {b - a for a, b in pairwise(ticks)} == {timedelta(seconds=1)}  # none twice, none missing
+
+
+def test_a_clocked_schedule_fires_once_at_its_time(stack):
+    at = timezone.now() + timedelta(seconds=8)
+    clocked = ClockedSchedule.objects.create(clocked_time=at)
+    PeriodicTask.objects.create(
+        name="once", task="test.add", args="[1, 2]", clocked=clocked, one_off=True
+    )
+    stack.beat("one"), stack.beat("two")
+    job = wait_until(lambda: Job.objects.filter(schedule="once").first(), 40)
+    assert job.tick == at
+    assert 0 <= (job.created_at - at).total_seconds() < 5
+    stack.beat("later")  # it may not find it due once more
+    wait_until(lambda: Node.objects.filter(kind="beat").count() == 3, 20)
+    wait_until(lambda: not PeriodicTask.objects.get(name="once").enabled, 20)
+    assert Job.objects.filter(schedule="once").count() == 1
+
+
+def test_a_worker_runs_a_job_of_run_now_with_every_option(stack, every_second):
+    until = timezone.now() + timedelta(hours=1)
+    PeriodicTask.objects.update(
+        enabled=False, expires=until, queue="slow", routing_key="slow", headers='{"x": 1}'
+    )
+    job_id = schedule_actions.run_now(every_second.pk, by="ann")
+    stack.worker("-c", "1", "-Q", "slow")
+    job = wait_until(lambda: Job.objects.filter(id=job_id, state="succeeded").first(), 30)
+    assert (job.result, job.queue, job.priority) == ("3", "slow", 7)
+    assert job.expires_at == until
+    assert (job.schedule, job.tick, job.requested_by) == ("每秒", None, "ann")
 
 
 def test_an_interval_of_a_second_holds_its_grid(stack, every_second):

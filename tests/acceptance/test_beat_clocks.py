@@ -6,8 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import (
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
 
+from jobs.clockwork import first_after
 from jobs.models import Job
 from tests.acceptance.stack import wait_until
 
@@ -87,3 +93,54 @@ def test_a_beat_that_begins_after_the_clock_was_put_back_fires(stack, wall, ever
     back = datetime.now(UTC)
     begun(stack)
     wait_until(lambda: len(ticks(after=back, before=future)) >= 3, 20)
+
+
+#: Berlin puts its clocks back at 01:00 UTC on that day; 02:30 comes at 00:30 and at 01:30 UTC.
+DOUBLE = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+#: Sunrise in Berlin, by any almanac.
+SUNRISE = datetime(2027, 6, 21, 2, 43, tzinfo=UTC)
+
+
+def put_at(wall, moment):
+    wall.put(int((moment - datetime.now(UTC)).total_seconds()))
+
+
+def test_a_crontab_of_a_zone_fires_once_in_the_hour_that_comes_twice(stack, wall, every_second):
+    crontab = CrontabSchedule.objects.create(minute="30", hour="2", timezone="Europe/Berlin")
+    PeriodicTask.objects.create(
+        name="nightly",
+        task="test.add",
+        args="[1, 2]",
+        crontab=crontab,
+        last_run_at=DOUBLE - timedelta(hours=1),
+    )
+    PeriodicTask.objects.filter(name="each").update(last_run_at=DOUBLE - timedelta(hours=1))
+    put_at(wall, DOUBLE - timedelta(seconds=10))
+    begun(stack, **wall.environment)
+    nightly = Job.objects.filter(schedule="nightly")
+    wait_until(nightly.exists, 40)
+    again = DOUBLE + timedelta(hours=1)
+    put_at(wall, again - timedelta(seconds=3))
+    far = again + timedelta(days=1)
+    wait_until(lambda: len(ticks(after=again, before=far)) >= 3, 40)
+    assert [job.tick for job in nightly] == [DOUBLE]
+
+
+def test_a_solar_schedule_fires_at_the_full_minute_after_the_event(stack, wall, db):
+    solar = SolarSchedule.objects.create(event="sunrise", latitude="52.52", longitude="13.405")
+    PeriodicTask.objects.create(
+        name="dawn",
+        task="test.add",
+        args="[1, 2]",
+        solar=solar,
+        last_run_at=SUNRISE - timedelta(hours=3),
+    )
+    solar.refresh_from_db()  # decimals by now
+    due = first_after(solar.schedule, SUNRISE - timedelta(hours=3))
+    put_at(wall, due - timedelta(seconds=8))
+    begun(stack, **wall.environment), begun(stack, **wall.environment)
+    job = wait_until(lambda: Job.objects.filter(schedule="dawn").first(), 40)
+    assert job.tick == due
+    assert abs(job.tick - SUNRISE) <= timedelta(minutes=3)
+    assert (job.tick.second, job.tick.microsecond) == (0, 0)
+    assert 0 <= (job.created_at - due).total_seconds() < 10

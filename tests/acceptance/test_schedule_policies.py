@@ -7,6 +7,7 @@ import pytest
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from jobs.models import Job, SchedulePolicy, ScheduleWatch
+from tests.acceptance import sinks
 from tests.acceptance.stack import wait_until
 
 
@@ -52,9 +53,14 @@ def test_a_beat_that_was_killed_catches_up_by_the_policy_of_each_schedule(stack)
         down = [t for t in ticks(f"second {name}") if killed_at < t < restarted_at]
         assert len(down) <= 1
         assert ticks(f"second {name}")[-1] > restarted_at
-    counts = [runs(f"hour {name}").count() for name in ("skip", "once", "all")]
-    late = datetime.now(UTC).minute < 1  # an hour that begins during the test is on time
-    assert counts == [0, 1, 3] or late
+    hours = [begin + timedelta(hours=hour) for hour in (1, 2, 3)]
+    if (turned := begin + timedelta(hours=4)) < datetime.now(UTC):  # during this test, and in time
+        assert ticks("hour skip") in ([], [turned])
+        assert ticks("hour once") in ([turned], [hours[-1], turned])
+        assert ticks("hour all") == [*hours, turned]
+    else:
+        missed = [ticks(f"hour {name}") for name in ("skip", "once", "all")]
+        assert missed == [[], hours[-1:], hours]
 
 
 @pytest.mark.parametrize("overlap", ["skip", "queue"])
@@ -110,3 +116,38 @@ def test_a_run_that_does_not_finish_in_time_is_told_once(stack):
     wait_until(lambda: datetime.now(UTC) > told_at + timedelta(seconds=11))  # both look once more
     assert alerts.count() == 1
     assert ScheduleWatch.objects.get().incident == "did_not_finish"
+
+
+def test_a_run_that_nobody_begins_is_told_once_by_mail_and_to_a_webhook(stack):
+    with sinks.mail() as mail, sinks.web() as web:
+        (host, port), (_, web_port) = mail.server_address, web.server_address
+        hook = f"http://{host}:{web_port}/hook"
+        policy = {"max_lateness_seconds": 2, "alert_mail": "ann@example.org", "alert_webhook": hook}
+        schedule = every(1, "nobody's", queue="nowhere", policy=policy)
+        environment = {"EMAIL_HOST": host, "EMAIL_PORT": str(port), "FETCH_ALLOW_LOOPBACK": "true"}
+        stack.worker("-c", "1", PUBLIC_URL="https://hachi.example.org", **environment)
+        stack.beat("one"), stack.beat("two")
+        alerts = Job.objects.filter(task="jobs.alert_schedule")
+        wait_until(lambda: alerts.filter(state="succeeded").count() == 2, 60)
+        [text] = mail.kept
+        assert "To: ann@example.org" in text
+        assert "Subject: Schedule nobody's did not run" in text
+        [(path, told)] = web.kept
+        assert path == "/hook"
+        assert (told["schedule"], told["problem"]) == ("nobody's", "did not run")
+        assert told["url"] == f"https://hachi.example.org/schedules/{schedule.pk}/"
+        assert ScheduleWatch.objects.get().incident == "did_not_run"
+        # A worker comes, the schedule is well, and nobody is told of that.
+        stack.worker("-c", "1", "-Q", "nowhere", name="late")
+        wait_until(lambda: ScheduleWatch.objects.get().incident == "", 60)
+        assert alerts.count() == 2
+
+
+def test_a_one_off_that_nobody_begins_is_told_although_it_is_off(stack):
+    policy = {"max_lateness_seconds": 2, "alert_mail": "ann@example.org"}
+    every(1, "once", queue="nowhere", one_off=True, policy=policy)
+    stack.beat()
+    wait_until(lambda: not PeriodicTask.objects.get().enabled, 30)
+    assert runs("once").count() == 1
+    wait_until(Job.objects.filter(task="jobs.alert_schedule").exists, 40)
+    assert ScheduleWatch.objects.get().incident == "did_not_run"

@@ -33,12 +33,17 @@ def arguments(job: Job) -> tuple[Shown | None, Shown | None]:
 
 def result(job: Job) -> Shown | None:
     """What the task returned; None if it returned nothing."""
-    if job.result in ("", "null"):
+    return written_result(job.result)
+
+
+def written_result(text: str) -> Shown | None:
+    """What the row keeps as a result, which may be cut; None for nothing."""
+    if text in ("", "null"):
         return None
     try:
-        return _written(json.loads(job.result))
+        return _written(json.loads(text))
     except ValueError:
-        return _cut(job.result)
+        return _cut(text)
 
 
 def _written(value: Any) -> Shown:

@@ -1,4 +1,5 @@
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -45,6 +46,33 @@ def test_one_schedule_shows_its_runs_its_next_fires_and_its_policy(web, nightly)
     assert page.count("02:30:00 CE") == 20
     assert "leave this one out" in page
     assert "Europe/Berlin" in page
+
+
+def test_the_last_runs_show_what_they_returned(web, nightly):
+    make_job("succeeded", schedule=nightly.name, result='{"deleted": 7, "name": "<b>"}')
+    make_job("succeeded", schedule=nightly.name, result="null")
+    make_job("succeeded", schedule=nightly.name, result=json.dumps("x" * 50_000))
+    make_job("failed", schedule=nightly.name)
+
+    page = web.get(f"/schedules/{nightly.pk}/").text
+
+    assert "{&quot;deleted&quot;: 7, &quot;name&quot;: &quot;&lt;b&gt;&quot;}" in page
+    assert f"{'x' * 100}" in page
+    assert f"{'x' * 200}" not in page
+    assert "null" not in page
+
+
+def test_the_preview_says_where_an_hour_comes_twice_or_does_not_exist(web, nightly):
+    def seen(begin):
+        PeriodicTask.objects.update(start_time=begin)
+        return web.get(f"/schedules/{nightly.pk}/").text
+
+    spring = seen(datetime(2027, 3, 20, tzinfo=UTC))
+    assert spring.count("moved: its time does not exist that day") == 1
+    assert "Sun 28 Mar, 03:00:00 CEST" in spring
+    autumn = seen(datetime(2027, 10, 25, tzinfo=UTC))
+    assert autumn.count("this hour comes twice") == 1
+    assert "Sun 31 Oct, 02:30:00 CEST" in autumn
 
 
 def test_a_broken_schedule_is_shown(web, nightly):
