@@ -23,7 +23,7 @@ from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.garbage import tally
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
-from jobs.engine.limits import SoloWatch, warn_of
+from jobs.engine.limits import see_to_limits
 from jobs.engine.node import new_node
 from jobs.engine.paused import Paused
 from jobs.engine.publisher import publisher
@@ -90,11 +90,6 @@ class JobConsumer(PatientConsumer):
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
         self._leaving = threading.Lock()
-        self.solo_watch = SoloWatch(
-            self.pool,
-            held=lambda: list(self.ledger.held.values()),
-            give_up=lambda: self.give_up(at_once=True),
-        )
 
     def wake(self) -> None:
         """From any thread: there is something to hand over, or a free slot."""
@@ -291,9 +286,7 @@ class LedgerStep(bootsteps.StartStopStep):
         c.ledger.start()
         c.keeper.start()
         if c.stopper.start(c.hostname):
-            warn_of(c.pool)
-            if isinstance(c.pool, SoloPool):
-                c.solo_watch.start()
+            see_to_limits(c.pool, c.ledger, give_up=lambda: c.give_up(at_once=True))
         c.timer.call_repeatedly(1.0, c.hand_over)
         c.wake()
 

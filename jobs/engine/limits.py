@@ -7,7 +7,7 @@ end itself; a thread cannot be ended. Their soft limits are in jobs.engine.alarm
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.concurrency.solo import TaskPool as SoloPool
 from django.utils import timezone
 
+from jobs.engine.ledger import Ledger
 from jobs.engine.request import JobRequest
 
 logger = logging.getLogger(__name__)
@@ -31,10 +32,11 @@ _WARNINGS = {
 }
 
 
-def warn_of(pool: Any) -> None:
-    """Say what becomes of time limits in a pool, however it was chosen."""
+def see_to_limits(pool: Any, ledger: Ledger, *, give_up: Callable[[], None]) -> None:
+    """Once, at the start of a worker: say what its pool cannot keep, and watch over a solo one."""
     if isinstance(pool, SoloPool):
         logger.warning(_WARNINGS["solo"])
+        SoloWatch(pool, ledger, give_up).start()
     elif not isinstance(pool, PreforkPool):
         logger.warning(_WARNINGS["other"], type(pool).__module__.rpartition(".")[2])
 
@@ -42,11 +44,9 @@ def warn_of(pool: Any) -> None:
 class SoloWatch:
     """A thread that ends a solo worker when its job has run into its hard limit."""
 
-    def __init__(
-        self, pool: Any, held: Callable[[], Iterable[JobRequest]], give_up: Callable[[], None]
-    ) -> None:
+    def __init__(self, pool: Any, ledger: Ledger, give_up: Callable[[], None]) -> None:
         self._pool = pool
-        self._held = held
+        self._ledger = ledger
         self._give_up = give_up
         self._running: JobRequest | None = None
         self._since = 0.0
@@ -62,7 +62,8 @@ class SoloWatch:
 
     def look(self, now: float) -> bool:
         """Whether a job has run too long, and the worker ends. `now` is a time.monotonic()."""
-        begun = (r for r in self._held() if r.time_start is not None and not r.ended)
+        held = list(self._ledger.held.values())
+        begun = (r for r in held if r.time_start is not None and not r.ended)
         running = next(begun, None)
         if running is not self._running:
             self._running, self._since = running, now

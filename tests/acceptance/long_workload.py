@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 
 def wait_for(path):
-    """Wait until a file is there, for a minute at most."""
+    """Say so in a file beside it, and wait until a file is there, for a minute at most."""
+    Path(f"{path}-waits").touch()
     end = time.monotonic() + 60
     while time.monotonic() < end and not Path(path).exists():
         time.sleep(0.05)

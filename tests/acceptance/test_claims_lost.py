@@ -18,6 +18,7 @@ def test_one_that_was_frozen_pays_nothing_when_the_job_runs_elsewhere(stack, tmp
     frozen = stack.worker(*TASKS, name="frozen")
     job = long_workload.pay_when_told.delay("rent", str(tmp_path / "go"), inside)
     wait_until(lambda: Job.objects.filter(id=job.id, state=State.RUNNING).exists())
+    wait_until((tmp_path / "go-waits").exists)
     frozen.freeze()
     stack.worker(*TASKS, name="heir")
     wait_until(lambda: Job.objects.filter(id=job.id, state=State.RUNNING, attempt=2).exists(), 40)
