@@ -2,15 +2,18 @@
 
 import threading
 import time
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from jobs.errors import DatabaseUnavailable
-from jobs.models import Job, Token
+from jobs.models import Job, Node, SchedulePolicy, Token
 from jobs.operations.tokens import create_token
 from tests.acceptance import postgres, workload
 from tests.acceptance.conftest import started
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite is no server that could go away"
 )
 JOBS = 120
+BEAT = ("celery", "-A", "config", "beat", "-l", "INFO", "--pidfile=")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +117,31 @@ def test_workers_wait_and_go_on_and_nothing_is_lost_or_committed_twice(outage, t
         # A crash of PostgreSQL may forget an end; nothing else makes a job run twice.
         assert len(lines(tmp_path / "ran")) == JOBS
         assert not Job.objects.filter(crashes__gt=0).exists()
+
+
+def test_beats_wait_for_a_database_and_go_on_also_one_that_is_started_without_it(outage):
+    stack, server = outage
+    interval = IntervalSchedule.objects.create(every=1, period="seconds")
+    schedule = PeriodicTask.objects.create(
+        name="each", task="test.add", args="[1, 2]", interval=interval
+    )
+    SchedulePolicy.objects.create(schedule=schedule, missed="all")
+    jobs = Job.objects.filter(schedule="each")
+    before = stack.beat("before")
+    wait_until(lambda: jobs.count() >= 3, 30)
+    connection.close()
+    server.stop()
+    without = stack.run("without", *BEAT)
+    for beat in (before, without):
+        wait_until(lambda beat=beat: "for the database" in beat.text(), 30, "it says that it waits")
+    server.start()
+    count = jobs.count()
+    wait_until(lambda: jobs.count() >= count + 8, 40)
+    wait_until(lambda: Node.objects.filter(kind="beat").count() == 2, 20)
+    assert before.runs()
+    assert without.runs()
+    ticks = sorted(jobs.values_list("tick", flat=True))
+    assert {b - a for a, b in pairwise(ticks)} == {timedelta(seconds=1)}  # none twice, none missing
 
 
 def test_a_job_that_looks_for_a_cancel_lives_through_a_restart(outage, tmp_path):

@@ -1,12 +1,14 @@
 """Run now, pause and resume."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from jobs.engine import schedule_actions
-from jobs.errors import InvalidArguments, ScheduleNotFound
+from jobs.errors import InvalidArguments, ScheduleNotFound, SubmitError
 from jobs.models import Job
 from tests.integration.schedules.conftest import at
 
@@ -30,6 +32,19 @@ def test_run_now_has_every_option_of_the_schedule(hourly):
     assert message["headers"]["x"] == 1
     assert message["headers"]["periodic_task_name"] == "毎時"
     assert "https://example.org/" in job.message
+
+
+def test_run_now_expires_at_the_moment_that_the_schedule_names(hourly):
+    until = timezone.now() + timedelta(hours=2)
+    PeriodicTask.objects.update(expires=until, routing_key="ignored", exchange="")
+    job = Job.objects.get(id=schedule_actions.run_now(hourly.pk, by="ann"))
+    assert (job.expires_at, job.queue) == (until, "celery")
+
+
+def test_a_schedule_with_an_exchange_is_refused_in_a_sentence(hourly):
+    PeriodicTask.objects.update(exchange="stock", routing_key="r")
+    with pytest.raises(SubmitError, match="route it with queue=NAME"):
+        schedule_actions.run_now(hourly.pk, by="ann")
 
 
 def test_run_now_takes_no_tick_away(hourly):
