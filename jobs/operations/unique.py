@@ -34,9 +34,12 @@ class Holder:
 def holder_of(key: str, *, now: datetime) -> Holder | None:
     """The job that has `key`. A period that is over ends here: no dispatcher may have come by."""
     having = Job.objects.filter(unique_key=key).exclude(unique_key="")
-    having.filter(unique_scope="period", unique_until__lte=now).update(unique_key="")
-    row = having.values_list("id", "task", "unique_scope").first()
-    return Holder(*row) if row else None
+    rows = having.values_list("id", "task", "unique_scope", "unique_until")
+    row = rows.first()
+    if row and row[2] == "period" and row[3] and row[3] <= now:
+        having.filter(unique_scope="period", unique_until__lte=now).update(unique_key="")
+        row = rows.all().first()  # somebody may have been quicker, and has the key by now
+    return Holder(*row[:3]) if row else None
 
 
 def holders(keys: Collection[str]) -> dict[str, str]:

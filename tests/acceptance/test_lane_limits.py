@@ -4,6 +4,7 @@ import time
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 
 from jobs.engine.actions import change_lane
 from jobs.engine.bulk import submit_many
@@ -51,6 +52,18 @@ def test_a_rate_above_one_a_second_is_reached_and_evenly_spaced(stack, width):
     gaps = sorted((later - sooner).total_seconds() for sooner, later in pairwise(begun))
     assert gaps[len(gaps) // 2] == pytest.approx(0.1, abs=0.04)
     assert sum(gap < 0.03 for gap in gaps) <= 2
+
+
+def test_what_nobody_could_start_in_time_makes_no_burst(stack):
+    for _ in range(6):
+        workload.add.apply_async((1, 2), lane="host", lane_width=6, lane_rate="2/s")
+    late = Job.objects.filter(waiting_for="rate")
+    wait_until(lambda: late.filter(run_at__lt=timezone.now()).count() == 5)
+    stack.worker("-c", "2")
+    wait_until(all_finished, 20)
+    gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(starts()[1:])]
+    assert min(gaps) > 0.2  # half a second, but for a worker that has just begun
+    assert sum(gaps) < 4
 
 
 def test_a_faster_rate_lets_those_go_that_the_slow_one_had_put_off(stack):

@@ -108,8 +108,9 @@ def test_submit_claim_start_and_finish_find_their_rows_by_key():
 
 def test_a_unique_key_is_looked_up_by_its_index():
     plans = plans_of(unique.holders, ["a"])
+    plans += plans_of(unique.holder_of, "a", now=timezone.now())
     plans += plans_of(unique.replace_waiting, "a", "{}", now=timezone.now())
-    assert [plan.indexes for plan in plans] == [{"job_unique_key"}] * 2
+    assert [plan.indexes for plan in plans] == [{"job_unique_key"}] * 3
 
 
 def test_the_home_page_reads_no_history():
