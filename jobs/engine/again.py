@@ -7,13 +7,13 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 
+from jobs.engine.session import has_collided
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _TRIES = 4
 _PAUSE_SECONDS = 0.05
-#: PostgreSQL's codes for a deadlock and for a failed serialization.
-_CODES = ("40P01", "40001")
 
 
 def atomic_again(function: Callable[P, R]) -> Callable[P, R]:
@@ -30,14 +30,10 @@ def atomic_again(function: Callable[P, R]) -> Callable[P, R]:
                 with transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
-                if connection.in_atomic_block or not _is_deadlock(error):
+                if connection.in_atomic_block or not has_collided(error):
                     raise
                 time.sleep(_PAUSE_SECONDS * attempt)
         with transaction.atomic():
             return function(*args, **kwargs)
 
     return run
-
-
-def _is_deadlock(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in _CODES

@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine.actions import cancel_jobs, retry_free
 from jobs.engine.ids import new_id
+from jobs.engine.session import has_collided, is_away, is_locked
 from jobs.errors import BulkActionNotFound
 from jobs.models import BulkAction
 from jobs.operations import bulk
@@ -22,9 +23,6 @@ from jobs.queries.jobs.bulk import count_matching, step
 from jobs.queries.jobs.filters import Cursor, JobFilter
 
 logger = logging.getLogger(__name__)
-
-#: PostgreSQL's code for two transactions that wait for each other; this one was ended.
-_DEADLOCK = "40P01"
 
 
 class _Overtaken(Exception):
@@ -71,12 +69,12 @@ def _step(id: str, now: datetime) -> tuple[int, bool]:
             return _advance(id, now)
     except _Overtaken:
         return 0, False
-    except (OperationalError, InterfaceError) as error:
-        if getattr(error.__cause__, "sqlstate", "") != _DEADLOCK:
-            raise
-        logger.info("Bulk action %s gives way and goes on in a second.", id)
-        return 0, False
     except Exception as error:
+        if has_collided(error) or is_locked(error):
+            logger.info("Bulk action %s gives way and goes on in a second.", id)
+            return 0, False
+        if is_away(error):
+            raise
         logger.exception("Bulk action %s cannot go on.", id)
         bulk.finish(id, now=now, error=f"{type(error).__name__}: {error}")
         return 0, False

@@ -68,6 +68,8 @@ class Bundle:
             raise TaskRevokedError
         self._region.clear()
         self._deadline = time.monotonic() + _BEGIN_SECONDS
+        for member in self.members:
+            member.bundled = True  # before a child may have it: see Keeper._stop_cancelled
         logger.debug("Handed over together: %s", [member.id for member in self.members])
         # Only equal limits go together (JobConsumer._companions). The last member may begin this
         # much later than the first, and is to have its whole time.
@@ -84,7 +86,6 @@ class Bundle:
             correlation_id=self.members[0].id,
         )
         for member in self.members:
-            member.bundled = True
             member._apply_result = result and (lambda: result)
         return result
 

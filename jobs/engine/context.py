@@ -89,12 +89,12 @@ class Attempt:
                 self.id, self.number, worker=self.worker, done=done, total=total, message=message
             )
 
-    def check_cancelled(self) -> None:
+    def check_cancelled(self, *, at_once: bool = False) -> None:
         """Raise JobCancelled if somebody has asked to cancel the job, or that time is over."""
         if self.soft_deadline is not None and time.monotonic() >= self.soft_deadline:
             self.soft_deadline = float("inf")  # once; the task may look again while it tidies up
             raise SoftTimeLimitExceeded
-        if self._due(self._looked_for_cancel):
+        if at_once or self._due(self._looked_for_cancel):
             self._looked_for_cancel = time.monotonic()
             asked = False
             with _forgiving("A cancel"):

@@ -9,19 +9,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import redis
 from celery import Celery
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine import bulk_actions
 from jobs.engine.again import atomic_again
 from jobs.engine.batch_turns import cancel_members, finish_ended
 from jobs.engine.publisher import publish, publisher
-from jobs.engine.turns import after_end, give_on, let_in
-from jobs.models import Job
+from jobs.engine.session import is_away, is_locked
+from jobs.engine.turns import after_loss, give_on, let_in
+from jobs.models import Job, Node
 from jobs.operations.cancel import expire, some_expire
 from jobs.operations.lanes import lanes_with_room, line_up
 from jobs.operations.nodes import silent, take_lease
@@ -127,10 +129,13 @@ class Dispatcher:
         """One part that stumbles over a row must not keep the others from theirs."""
         try:
             part(turn, now)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:
-            logger.exception("A part of the dispatcher's turn failed.")
+        except Exception as error:
+            if is_locked(error):
+                logger.warning("Somebody holds a row that a turn needs: later. (%s)", error)
+            elif is_away(error):
+                raise
+            else:
+                logger.exception("A part of the dispatcher's turn failed.")
 
     def _admit(self, turn: Turn, now: datetime) -> None:
         end_periods(now=now)
@@ -188,16 +193,27 @@ class Dispatcher:
         if now - self._watching_since < timedelta(seconds=settings.HACHI_LEASE_SECONDS):
             return
         for node in silent(since=now - timedelta(seconds=settings.HACHI_LEASE_SECONDS)):
-            reason = f"Its worker {node.name} was last heard of at {node.seen_at:%H:%M:%S} UTC."
-            with transaction.atomic():
-                rescued = rescue(
-                    node.id, max_crashes=settings.HACHI_MAX_CRASHES, reason=reason, now=now
-                )
-                after_end(self._app, rescued.crashed, now=now)
-                give_on(self._app, rescued.released, now=now)
-            turn.released += len(rescued.released)
-            turn.crashed += len(rescued.crashed)
-            logger.warning("%s %s is gone: %s", node.kind, node.name, turn)
+            # One by one: a session that outlives its worker may still hold rows of one of them.
+            self._try(partial(self._rescue, node), turn, now)
+
+    def _rescue(self, node: Node, turn: Turn, now: datetime) -> None:
+        reason = f"Its worker {node.name} was last heard of at {node.seen_at:%H:%M:%S} UTC."
+        with transaction.atomic():
+            rescued = rescue(
+                node.id, max_crashes=settings.HACHI_MAX_CRASHES, reason=reason, now=now
+            )
+            after_loss(self._app, rescued.crashed, now=now, errbacks=True)
+            give_on(self._app, rescued.released, now=now)
+        released, crashed = len(rescued.released), len(rescued.crashed)
+        turn.released += released
+        turn.crashed += crashed
+        logger.warning(
+            "%s %s is gone: %d of its jobs go back, %d have crashed.",
+            node.kind,
+            node.name,
+            released,
+            crashed,
+        )
 
     def _expire(self, turn: Turn, now: datetime) -> None:
         if some_expire(now=now):
@@ -206,7 +222,7 @@ class Dispatcher:
     @atomic_again
     def _expire_some(self, now: datetime) -> int:
         ids = expire(now=now, limit=_BATCH)
-        after_end(self._app, ids, now=now)
+        after_loss(self._app, ids, now=now)
         return len(ids)
 
 

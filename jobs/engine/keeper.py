@@ -19,6 +19,7 @@ from jobs.engine.garbage import tally
 from jobs.engine.ledger import Ledger
 from jobs.engine.paused import Paused
 from jobs.engine.request import JobRequest
+from jobs.engine.session import Session, is_locked, longest_idle, longest_wait
 from jobs.engine.strays import Strays
 from jobs.engine.watch import Watch
 from jobs.models import Node
@@ -53,7 +54,9 @@ class Keeper:
         self._stop = threading.Event()
         self._lock = fork_lock()
         self._thread: threading.Thread | None = None
-        self._pinned: Any = None  # as in the ledger
+        self._session = Session(
+            lock_timeout=longest_wait(), idle_in_transaction_session_timeout=longest_idle()
+        )
         self._enrolled = False
         self._turned_at = timezone.now()
 
@@ -95,12 +98,15 @@ class Keeper:
     def _safely(self, act: Callable[[datetime], None]) -> None:
         try:
             with self._lock:
+                self._session.ensure()
                 act(timezone.now())
-                self._pinned = connection.connection
         except (DatabaseError, InterfaceError) as error:
+            if is_locked(error):
+                logger.warning("Somebody holds a row that this turn needs: later. (%s)", error)
+                return
             logger.error("The database does not answer (%s); trying again.", error)
             self._dispatcher.lost_sight(timezone.now())
-            connection.close()
+            self._session.forget()
         except Exception:
             # The worker must go on beating, whatever one turn stumbled over.
             logger.exception("A turn of the dispatcher failed.")

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from celery import Celery
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from jobs.engine.endings import Ending, unwritable
@@ -24,8 +24,8 @@ from jobs.engine.notes import End, Note, Offer, Refused, Start, TakenBack
 from jobs.engine.pace import Pace
 from jobs.engine.refusal import refuse
 from jobs.engine.request import JobRequest
+from jobs.engine.session import Session, is_away, longest_idle
 from jobs.engine.settlement import settle
-from jobs.errors import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,11 @@ class Ledger:
         #: Set once the worker's row is there: nobody would miss a worker that dies without one,
         #: and what it had claimed would be its own for ever.
         self.enrolled = threading.Event()
-        #: Kept so that a forked child does not close the parent's connection when it is collected.
-        self._pinned: Any = None
+        # Losing the last moments of claims and finishes only means that jobs run again. And one
+        # that is frozen in the middle of a transaction must not keep its rows locked for ever.
+        self._session = Session(
+            synchronous_commit="off", idle_in_transaction_session_timeout=longest_idle()
+        )
 
     # --- notes, from any thread --------------------------------------------------------------
 
@@ -203,13 +206,13 @@ class Ledger:
             try:
                 self._settle(batch)
                 return
-            except (OperationalError, InterfaceError, DatabaseUnavailable) as error:
-                logger.error("The database does not answer (%s); trying again.", error)
-                self._forget_connection()
-                time.sleep(pause)
-                pause = min(pause * 2, 5.0)
             except Exception as error:  # noqa: BLE001 - this thread must live, whatever a row holds
-                self._forget_connection()
+                self._session.forget()
+                if is_away(error):
+                    logger.error("The database does not answer (%s); trying again.", error)
+                    time.sleep(pause)
+                    pause = min(pause * 2, 5.0)
+                    continue
                 if len(batch) == 1:
                     self._give_up(batch[0], error)
                     return
@@ -230,8 +233,8 @@ class Ledger:
         elif isinstance(note, Start) and note.before:
             self._let_begin(note)
             self._wake()
-        elif isinstance(note, Refused):
-            return
+        elif isinstance(note, Refused | Start):
+            return  # a start that could not be written is written with its end
         elif isinstance(note, End) and not note.ending.unwritable:
             self._settle_for_sure([End(note.request, unwritable(error))])
         else:
@@ -245,7 +248,7 @@ class Ledger:
     def forget_all(self) -> None:
         """Drop what is claimed and has not begun: this worker was taken for dead."""
         for request in [r for r in list(self.held.values()) if r.time_start is None]:
-            request.ended = True
+            request.forget()
             self.held.pop(request.id, None)
 
     def _without_duplicates(self, batch: list[Note]) -> list[Note]:
@@ -265,7 +268,7 @@ class Ledger:
     def _settle(self, batch: list[Note]) -> None:
         batch = self._without_duplicates(batch)
         with self._lock:
-            self._tune_connection()
+            self._session.ensure()
             for note in batch:
                 if isinstance(note, Refused):
                     refuse(note.message, note.error_type, note.reason)
@@ -281,20 +284,7 @@ class Ledger:
                 self._let_begin(note)
         for request in settled.done:
             if self.held.get(request.id) is request:
-                del self.held[request.id]
+                self.held.pop(request.id, None)  # the keeper's thread may have forgotten it
         self._busy = len(batch) >= _MANY
         if self._won or self._lost:
             self._wake()
-
-    def _tune_connection(self) -> None:
-        """Losing the last moments of claims and finishes only means that jobs run again."""
-        if connection.connection is None or connection.connection is not self._pinned:
-            connection.ensure_connection()
-            self._pinned = connection.connection
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SET synchronous_commit TO OFF")
-
-    def _forget_connection(self) -> None:
-        self._pinned = None
-        connection.close()

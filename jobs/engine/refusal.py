@@ -5,14 +5,15 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 from kombu.utils.json import dumps
 
 from jobs.engine.failures import never_run
 from jobs.engine.ids import new_id
 from jobs.engine.message import weight
-from jobs.engine.turns import after_end
+from jobs.engine.session import is_away
+from jobs.engine.turns import after_loss
 from jobs.errors import MessageTooLarge
 from jobs.models import Job
 from jobs.operations.conclude import Problem, record_failures, refuse_queued
@@ -42,13 +43,13 @@ def refuse(message: Any, error_type: str, text: str) -> None:
     try:
         with transaction.atomic():
             if refuse_queued(id, problem, now=timezone.now()):
-                after_end(current_app, [id], now=timezone.now())
+                after_loss(current_app, [id], now=timezone.now())
             else:
                 content = "" if large else _content(headers, message)
                 record_failures([_row(id, headers, message, problem, content)])
-    except (OperationalError, InterfaceError):
-        raise
-    except DatabaseError:
+    except (DatabaseError, InterfaceError) as error:
+        if is_away(error):
+            raise
         logger.exception("A refused message could not be kept: %r", headers)
 
 

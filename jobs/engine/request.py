@@ -252,6 +252,11 @@ class JobRequest(Request):
             self._close()
             self.ledger.note_end(self, returned(timezone.now()))
 
+    def forget(self) -> None:
+        """It is somebody else's by now, and has not begun: it does not, and nothing is written."""
+        self.ended = True
+        self.acknowledge()  # or its message uses up credit for ever
+
     def interrupt(self, again_at: datetime) -> None:
         """Cut the attempt short, if it has begun: it does not count, and the job runs again."""
         if self.time_start is None:
@@ -262,6 +267,7 @@ class JobRequest(Request):
     def _end(self, ending: Ending) -> bool:
         """Note how the attempt ended; False if that was known before."""
         if self.ended:
+            self._leave_pool()  # it was forgotten while it was on its way into the pool
             return False
         self._close(successful=ending.error is None)
         self.ledger.note_end(self, ending)

@@ -9,13 +9,14 @@ from celery.exceptions import TimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
 
+from jobs.engine import family
 from jobs.engine.claiming import claim_offers, leave_to_others
 from jobs.engine.endings import conclusion
 from jobs.engine.failures import never_run
 from jobs.engine.message import retried
 from jobs.engine.notes import End, Note, Offer, Settled, Start, TakenBack
 from jobs.engine.publisher import publish_on_commit
-from jobs.engine.turns import after_end, give_on
+from jobs.engine.turns import after_end, after_loss, give_on
 from jobs.models import Job
 from jobs.operations.cancel import cancel_claimed
 from jobs.operations.claim import interrupt, messages, release
@@ -78,7 +79,7 @@ def _write_ends(app: Celery, ends: Sequence[End], worker: str, now: datetime) ->
         hold_back([end.request.id for end in ends if _in_a_lane(end, again)], now=now)
         publish_on_commit(list(Job.objects.unclaimed().filter(id__in=again)) if again else [])
         final = {c.id: c for c in conclusions if c.id in concluded and c.state in FINAL}
-        _tell_family(ends, final)
+        _tell_family(app, ends, final)
     _give_back(app, [e.request.id for e in ends if e.ending.kind == "return"], worker, now)
     if any(_in_company(end) for end in ends):
         after_end(app, ended, now=now)
@@ -175,13 +176,13 @@ def _write_abandoned(ends: Sequence[End], concluded: set[str]) -> list[str]:
     return record_failures(rows) if rows else []
 
 
-def _tell_family(ends: Sequence[End], final: dict[str, Conclusion]) -> None:
+def _tell_family(app: Celery, ends: Sequence[End], final: dict[str, Conclusion]) -> None:
     """Celery's errbacks and chains, where the process that ran the job did not live to do it."""
     for end in ends:
         request = end.request
         if end.ending.report is None and request.id in final:
             error = end.ending.error or RuntimeError(final[request.id].problem.message)
-            request.task.backend.mark_as_failure(request.id, error, request=request._context)
+            family.tell(app, request.id, error, request._context)
 
 
 def _give_back(app: Celery, ids: Sequence[str], worker: str, now: datetime) -> None:
@@ -199,4 +200,4 @@ def _write_taken_back(app: Celery, notes: Sequence[TakenBack], worker: str, now:
             error_type=note.error_type,
             now=now,
         )
-        after_end(app, ids, now=now)
+        after_loss(app, ids, now=now)

@@ -68,6 +68,7 @@ class JobTask(DjangoTask):
         replaced = None
         with transaction.atomic():
             if not hand_on(attempt.id, worker=attempt.worker, attempt=attempt.number):
+                attempt.check_cancelled(at_once=True)
                 raise ClaimLost
             try:
                 super().replace(sig)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine import chords
+from jobs.engine.family import abandon
 from jobs.engine.publisher import publish_on_commit
 from jobs.models import Job
 from jobs.operations.lanes import admit, lanes_of
@@ -22,6 +23,16 @@ def after_end(app: Celery, ids: Collection[str], *, now: datetime) -> None:
             publish_on_commit(admit(lanes, now=now))
 
 
+def after_loss(app: Celery, ids: Collection[str], *, now: datetime, errbacks: bool = False) -> None:
+    """The same for jobs that ended without success where no process could tell who hangs on them.
+
+    Some of `ids` may go on; they are left alone.
+    """
+    if ids:
+        abandon(app, ids, errbacks=errbacks)
+        after_end(app, ids, now=now)
+
+
 def after_cancel(app: Celery, ids: Collection[str], *, now: datetime) -> None:
     """The same where many jobs were cancelled at once: their lanes go on after the commit.
 
@@ -29,6 +40,7 @@ def after_cancel(app: Celery, ids: Collection[str], *, now: datetime) -> None:
     Should this process die before, the dispatcher lets the lanes go on.
     """
     if ids:
+        abandon(app, ids)
         chords.end_of(app, ids, now=now)
         if lanes := lanes_of(ids):
             transaction.on_commit(lambda: let_in(lanes), robust=True)
@@ -37,7 +49,7 @@ def after_cancel(app: Celery, ids: Collection[str], *, now: datetime) -> None:
 def give_on(app: Celery, jobs: Collection[Job], *, now: datetime) -> None:
     """Publish jobs that a worker gave back; those that were to be cancelled have ended by it."""
     publish_on_commit([job for job in jobs if job.state == State.QUEUED])
-    after_end(app, [job.id for job in jobs if job.state == State.CANCELLED], now=now)
+    after_loss(app, [job.id for job in jobs if job.state == State.CANCELLED], now=now)
 
 
 def let_in(lanes: Collection[str]) -> None:

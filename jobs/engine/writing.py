@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from kombu.exceptions import OperationalError as KombuError
 
 from jobs.engine import context
 from jobs.engine.publisher import publish_on_commit
+from jobs.engine.session import is_away
 from jobs.engine.turn_options import NO_TURN, Turn
 from jobs.engine.turns import let_in
 from jobs.errors import DatabaseUnavailable, KeyOfAnotherTask, TooLateToReplace
@@ -43,7 +44,9 @@ def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, st
     """
     try:
         return _write_in_batch(drafts, turn, now)
-    except (OperationalError, InterfaceError) as error:
+    except (DatabaseError, InterfaceError) as error:
+        if not is_away(error):
+            raise
         if not connection.in_atomic_block:
             # Or a script that tries again would meet its dead connection for ever.
             connection.close_if_unusable_or_obsolete()

@@ -5,12 +5,16 @@ from jobs.states import State, WaitingFor
 
 
 def hand_on(id: str, *, worker: str, attempt: int) -> bool:
-    """Running → waiting for its successor; in the transaction that submits what replaces it."""
+    """Running → waiting for its successor; in the transaction that submits what replaces it.
+
+    False if it is somebody else's by now, or is to be cancelled.
+    """
     mine = Job.objects.filter(
         id=id,
         worker=worker,
         state__in=(State.RUNNING, State.QUEUED),
         attempt__in=(attempt, attempt - 1),
+        cancel_requested_at=None,  # nobody would ever claim its successor
     )
     return (
         mine.update(

@@ -37,10 +37,12 @@ def admit(keys: Collection[str], *, now: datetime) -> list[Ready]:
     starts = [(id, lanes[key].take_start(now)) for id, key in first]
     put_off([(id, start) for id, start in starts if start > now])
     note_starts({key: lanes[key] for _, key in first})
-    at_once = Job.objects.filter(id__in=[id for id, start in starts if start <= now])
-    at_once.update(state=State.QUEUED, waiting_for="", in_turn=True, published_at=now)
-    ready = at_once.order_by("created_at", "id")
-    return [Ready(*row) for row in ready.values_list(*Ready.__slots__)]
+    at_once = [id for id, start in starts if start <= now]
+    # Somebody may have cancelled one of them since: then the next turn lets in another.
+    waiting = Job.objects.in_line().filter(id__in=at_once)
+    waiting.update(state=State.QUEUED, waiting_for="", in_turn=True, published_at=now)
+    ready = Job.objects.unclaimed().filter(id__in=at_once, in_turn=True)
+    return [Ready(*row) for row in ready.order_by("created_at", "id").values_list(*Ready.__slots__)]
 
 
 #: The head of a line, for a lane and a number.

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 from itertools import pairwise
 
+import psycopg
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -196,3 +197,26 @@ def test_without_a_database_submit_pages_and_api_say_so_in_a_sentence(outage):
     server.start()
     assert browser.get("/").status_code == 200
     assert Job.objects.filter(id=workload.add.delay(1, 2).id).exists()
+
+
+def test_a_server_that_may_not_be_written_to_for_a_while_loses_no_end(outage, tmp_path):
+    """As in a failover: what has ended meanwhile is written later, and runs no second time."""
+    stack, server = outage
+    stack.worker("-c", "2")
+    path = tmp_path / "ran"
+    job = workload.hold.delay(2, str(path))
+    wait_until(lambda: Job.objects.get(id=job.id).state == "running")
+    _read_only(server, "SET default_transaction_read_only = on")
+    wait_until(lambda: "read-only transaction" in stack.logs(), 30)
+    wait_until(lambda: stack.logs().count("The database does not answer") >= 3, 30)
+    _read_only(server, "RESET default_transaction_read_only")
+    wait_until(lambda: Job.objects.get(id=job.id).state == "succeeded", 30)
+    assert path.read_text() == "started\n"
+    assert Job.objects.get(id=job.id).attempt == 1
+
+
+def _read_only(server, change):
+    with psycopg.connect(server.url, autocommit=True) as own:
+        own.execute("SET default_transaction_read_only = off")
+        own.execute(f"ALTER SYSTEM {change}")
+        own.execute("SELECT pg_reload_conf()")

@@ -1,0 +1,46 @@
+"""A worker that was taken for dead forgets what it had claimed, and none of its credit or slots."""
+
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+from jobs.engine.ledger import Ledger
+from jobs.engine.notes import Start
+from jobs.engine.request import JobRequest
+
+
+def request(ledger, id):
+    """A claimed request that has not begun."""
+    made = JobRequest.__new__(JobRequest)
+    made.ledger, made.acknowledge = ledger, Mock()
+    made._request_dict = {"id": id}
+    made.id = id
+    return made
+
+
+def test_what_is_forgotten_gives_its_credit_back_and_does_not_begin():
+    ledger = Ledger(None, "w", wake=Mock())
+    claimed = request(ledger, "a")
+    ledger.held = {"a": claimed}
+    ledger.forget_all()
+    claimed.acknowledge.assert_called_once()
+    assert claimed.ended
+    assert ledger.held == {}
+
+
+def test_a_forgotten_request_that_the_pool_has_leaves_its_slot_when_the_pool_is_done():
+    ledger = Ledger(None, "w", wake=Mock())
+    ledger.in_pool = 1
+    on_its_way = request(ledger, "a")
+    on_its_way.in_pool = True
+    ledger.held = {"a": on_its_way}
+    ledger.forget_all()
+    assert not on_its_way._end(SimpleNamespace(error=None))
+    assert ledger.in_pool == 0
+
+
+def test_a_start_that_cannot_be_written_leaves_its_job_with_the_worker_that_runs_it():
+    ledger = Ledger(None, "w", wake=Mock())
+    running = Mock(id="a")
+    ledger.held = {"a": running}
+    ledger._give_up(Start(running, None), ValueError("a row that makes no sense"))
+    assert ledger.held == {"a": running}
