@@ -116,7 +116,7 @@ def test_a_moment_without_a_zone_is_one_of_the_site(settings):
         (["pause", "queue", "x", "--until", "2001-01-01T06:00"], "is past."),
         (["pause", "queue", "a\x00"], "1 to 255 printable characters"),
         (["resume", "queue", "x"], "The queue x is not paused."),
-        ([], "list | workers | show | cancel | retry | pause | resume"),
+        ([], "list | workers | garbage | show | cancel | retry | pause | resume"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(words, sentence):
