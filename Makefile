@@ -30,7 +30,7 @@ lint: dev ## Check style and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 types: dev ## Check the types
-	$(BIN)/mypy -p config -p jobs -p reports -p drill -p scripts
+	$(BIN)/mypy
 contract: dev ## Check who may import whom
 	$(BIN)/lint-imports
 
@@ -42,7 +42,7 @@ migrations: dev ## Write migrations for changed models
 	$(BIN)/python manage.py makemigrations
 shell: dev ## Open a Python shell with the models
 	$(BIN)/python manage.py shell
-bench: dev ## Measure (WHAT=pipeline for the image pipeline; ARGS=)
+bench: dev ## Measure (WHAT=pipeline, endurance or flat; ARGS=)
 	$(BIN)/python -m benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
 lock: ## Resolve requirements*.in into the locked files (needs uv; UPGRADE=1 for newer versions)
 	$(COMPILE) requirements.in -o requirements.txt

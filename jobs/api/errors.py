@@ -13,6 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 
 from jobs import errors
 from jobs.operations.pipelines.retry import NotFinished, NothingToRetry
+from jobs.operations.pipelines.start import BadFolder
 from jobs.queries.pipelines import PipelineNotFound
 from jobs.queries.status import PictureNotFound
 from jobs.tasks.destinations import UnknownDestination
@@ -50,6 +51,7 @@ _TABLE: dict[type[Exception], tuple[int, str, str | None, str]] = {
     BadUrl: (400, "bad_url", None, "url"),
     BadUrlList: (400, "bad_url", None, "urls"),
     BadRecipe: (400, "invalid_value", None, "recipe"),
+    BadFolder: (400, "invalid_value", None, "folder"),
     UnknownDestination: (400, "invalid_value", None, "destination"),
     PipelineNotFound: (404, "not_found", None, ""),
     NotFinished: (409, "not_finished", None, ""),

@@ -1,6 +1,5 @@
 """What may stand in requests about pipelines."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from jobs.api.values import invalid, printable, require_keys
 from jobs.operations.pipelines.retry import ALL, FAILED
 from jobs.operations.pipelines.start import NewPipeline
-from jobs.operations.pipelines.templates import template_bytes
+from jobs.operations.pipelines.templates import bytes_to_start_with
 from jobs.queries.pipelines import find_template
 from jobs.queries.sentences import count_of
 from jobs.tasks.destinations import destination_names, require_destination
@@ -22,7 +21,6 @@ from jobs.tasks.pipeline_chunks import url_policy
 from jobs.work.pipeline import BadRecipe, Recipe
 from jobs.work.url_lists import check_urls
 
-FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 NEW_KEYS = frozenset({"urls", "template", "recipe", "destination", "folder", "name"})
 RETRY_KEYS = frozenset({"states", "reason", "download_again"})
 
@@ -47,10 +45,10 @@ def new_pipeline(data: Mapping[str, Any]) -> NewPipeline:
     return NewPipeline(
         name=_text(data, "name", 200) or count_of(len(urls), "picture"),
         urls=urls,
-        recipe=_recipe(data.get("recipe"), template_bytes(row)),
+        recipe=_recipe(data.get("recipe"), bytes_to_start_with(row)),
         template=row,
         destination=require_destination(_text(data, "destination", 100) or destination_names()[0]),
-        folder=_folder(data),
+        folder=_text(data, "folder", 1_000),
     )
 
 
@@ -90,13 +88,6 @@ def _recipe(value: object, template: bytes) -> Recipe:
     if value is not None and not isinstance(value, dict):
         raise BadRecipe("mode", "The recipe must be an object.")
     return Recipe.read(value or {}, template)
-
-
-def _folder(data: Mapping[str, Any]) -> str:
-    folder = _text(data, "folder", 100)
-    if folder and not FOLDER.fullmatch(folder):
-        raise invalid("folder", "letters, digits, - and _")
-    return folder
 
 
 def _text(data: Mapping[str, Any], name: str, most: int) -> str:

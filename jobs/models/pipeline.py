@@ -101,7 +101,7 @@ class PipelineItem(models.Model):
         UPLOAD = "upload", "upload"
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="items")
-    #: Its line in the list, from 1.
+    #: Its place among the different addresses of the list, from 1: not a line of the file.
     number = models.PositiveIntegerField()
     url = models.TextField()
     #: The name of its result at the destination, folder and all: made when the pipeline is, so that

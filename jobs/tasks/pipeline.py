@@ -12,6 +12,7 @@ Files lie in the site's storage; what goes from step to step is their names.
 import random
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
+from uuid import uuid4
 
 from celery import Task, shared_task
 from django.core.files.storage import default_storage
@@ -74,7 +75,10 @@ def compose(self: Task, source: str, recipe: dict[str, Any], template: str) -> s
     if row is None:
         raise WorkError(f"There is no template {template[:64]!r}. Upload it first.")
     made = Recipe.read(recipe, template_bytes(row))
-    name = str(PurePosixPath(source).with_name(f"composed.{made.format.extension}"))
+    job = current_job()
+    # Several of these may share one download, and so its folder.
+    file = f"composed-{job.id if job else uuid4().hex}.{made.format.extension}"
+    name = str(PurePosixPath(source).with_name(file))
     try:
         with bounded_memory():
             return steps.compose(source, _store(), name, made, chunk_policy())

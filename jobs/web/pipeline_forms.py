@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
 from jobs.models import PipelineTemplate
-from jobs.operations.pipelines.start import NewPipeline
+from jobs.operations.pipelines.start import FOLDER, BadFolder, NewPipeline
 from jobs.operations.pipelines.templates import template_bytes
 from jobs.queries.pipelines import find_template
 from jobs.queries.sentences import count_of
@@ -80,8 +80,8 @@ class PipelineForm(forms.Form):
         label="Folder there",
         required=False,
         max_length=100,
-        regex=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-        error_messages={"invalid": "A folder has letters, digits, - and _ only."},
+        regex=rf"^{FOLDER.pattern}$",
+        error_messages={"invalid": BadFolder.sentence()},
         widget=forms.TextInput({"placeholder": "one of its own", "autocomplete": "off"}),
     )
 

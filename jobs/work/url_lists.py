@@ -12,8 +12,18 @@ from jobs.work.fetch.urls import acceptable
 #: What the column with the addresses may be called; the first that is found counts.
 URL_COLUMNS = ("url", "address", "image", "image_url", "link", "src")
 _DELIMITERS = ",;\t"
+#: Stands for "one column": no text has it, so a comma in an address parts nothing.
+_NO_DELIMITER = "\x1f"
+_TORN = (
+    "The row has more cells than the first line names. If the address has a comma in it, put it in "
+    "quotes. If there are several columns, begin with a line of names, one of them url."
+)
 _MOST_PROBLEMS = 50
 _SHOWN_CHARACTERS = 120
+
+
+#: A line, its address, and what is wrong with the row itself, if anything.
+_Row = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,10 @@ class UrlList:
 def read_urls(text: str, policy: Policy, *, is_table: bool = False, most: int) -> UrlList:
     """Read a list of at most `most` addresses. Blank lines and lines that begin with # are skipped.
 
-    A table has a column "url" (or the like) in its first line, or its addresses in the first
-    column. A pasted text counts as a table if its first line has such a column.
+    A table has a column "url" (or the like) in its first line, or nothing but addresses. A pasted
+    text counts as a table if its first line has such a column. Where there is one column, an
+    address with commas in it is taken whole; a row with more cells than the first line names, or
+    with several if it names none, is refused: nobody can tell where its address ends.
 
     Raises:
         BadUrlList: there is none, there are too many, or some cannot be downloaded from.
@@ -73,20 +85,18 @@ def read_urls(text: str, policy: Policy, *, is_table: bool = False, most: int) -
 
 def check_urls(urls: Sequence[str], policy: Policy, *, most: int) -> UrlList:
     """The same for a list that is one already; its lines count from 1. Raises BadUrlList."""
-    return _checked(enumerate(urls, 1), policy, most)
+    return _checked(((line, url, "") for line, url in enumerate(urls, 1)), policy, most)
 
 
-def _checked(rows: Iterable[tuple[int, str]], policy: Policy, most: int) -> UrlList:
+def _checked(rows: Iterable[_Row], policy: Policy, most: int) -> UrlList:
     found: dict[str, Wanted] = {}
     problems: list[Problem] = []
     bad = repeated = 0
-    for line, url in rows:
-        try:
-            acceptable(url, policy)
-        except FetchError as error:
+    for line, url, torn in rows:
+        if wrong := torn or _fault(url, policy):
             bad += 1
             if len(problems) < _MOST_PROBLEMS:
-                problems.append(Problem(line, url[:_SHOWN_CHARACTERS], str(error)))
+                problems.append(Problem(line, url[:_SHOWN_CHARACTERS], wrong))
             continue
         if url in found:
             repeated += 1
@@ -102,26 +112,37 @@ def _checked(rows: Iterable[tuple[int, str]], policy: Policy, most: int) -> UrlL
     return UrlList(list(found.values()), repeated)
 
 
-def _plain_rows(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _fault(url: str, policy: Policy) -> str:
+    try:
+        acceptable(url, policy)
+    except FetchError as error:
+        return str(error)
+    return ""
+
+
+def _plain_rows(lines: Sequence[str]) -> Iterator[_Row]:
     for number, line in enumerate(lines, 1):
         url = line.strip()
         if url and not url.startswith("#"):
-            yield number, url
+            yield number, url, ""
 
 
-def _table_rows(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _table_rows(lines: Sequence[str]) -> Iterator[_Row]:
     first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
     if first == len(lines):
         return
     reader = csv.reader(lines[first:], delimiter=_delimiter(lines[first]))
     names = [cell.strip().lower() for cell in next(csv.reader([lines[first]], reader.dialect))]
     column = _column(names)
+    known = 1 if column is None else len(names)
     if column is not None:
         next(reader)
     for row in reader:
         url = row[column or 0].strip() if len(row) > (column or 0) else ""
         if url and not url.startswith("#"):
-            yield first + reader.line_num, url
+            torn = any(cell.strip() for cell in row[known:])
+            shown = reader.dialect.delimiter.join(row) if torn else url
+            yield first + reader.line_num, shown, _TORN if torn else ""
 
 
 def _has_header(lines: Sequence[str]) -> bool:
@@ -132,7 +153,10 @@ def _has_header(lines: Sequence[str]) -> bool:
 
 
 def _delimiter(line: str) -> str:
-    return max(_DELIMITERS, key=line.count)
+    """The mark that stands in the first line most often."""
+    marks = {mark: line.count(mark) for mark in _DELIMITERS}
+    best = max(marks, key=lambda mark: marks[mark])
+    return best if marks[best] else _NO_DELIMITER
 
 
 def _column(names: Sequence[str]) -> int | None:

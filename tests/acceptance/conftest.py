@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from jobs.engine.publisher import publisher
+from tests.acceptance.changes import odd_changes, watch_changes
 from tests.acceptance.stack import Stack
 
 
@@ -24,11 +25,13 @@ def shared_stack(django_db_setup, django_db_blocker, tmp_path_factory):
 
 def started(folder):
     stack = Stack(folder)
+    watch_changes()
     publisher.cache_clear()
     with override_settings(REDIS_URL=stack.redis.url):
         yield stack
     stack.close()
     publisher.cache_clear()
+    assert odd_changes() == [], "docs/job-lifecycle.md and jobs/states.py know no such change"
 
 
 @pytest.hookimpl(wrapper=True)

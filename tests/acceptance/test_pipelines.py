@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from celery import chain
+from celery import chain, group
 from django.utils import timezone
+from PIL import Image
 
 from jobs.models import Job, Pipeline
 from jobs.queries.pipelines import causes_of, headline, progress_of
@@ -146,4 +147,24 @@ def test_the_steps_are_a_chain_that_anybody_can_build(site, pictures):
     assert stored["name"] == "bees/one.png"
     assert (site.results / "bees" / "one.png").read_bytes().startswith(b"\x89PNG")
     assert (site.results / "bees" / "one.png").stat().st_size == stored["bytes"]
+    ended(pipeline)
+
+
+def test_two_pictures_are_made_of_one_download(site, pictures):
+    site.worker("-c", "2")
+    pipeline = begin(photos(pictures, 1))
+    steps = chain(
+        download.s(f"{pictures}/photo/1.jpg"),
+        group(
+            chain(
+                compose.s({"mode": "frame", "max_width": width}, template=pipeline.template_id),
+                upload.s("local", f"bees/{width}.jpg"),
+            )
+            for width in (100, 200)
+        ),
+    )
+    steps.delay().get(timeout=60)
+    for width in (100, 200):
+        with Image.open(site.results / "bees" / f"{width}.jpg") as picture:
+            assert picture.width == width
     ended(pipeline)

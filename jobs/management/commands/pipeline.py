@@ -19,7 +19,7 @@ from jobs.management.given import who
 from jobs.models import PipelineTemplate
 from jobs.operations.pipelines.retry import ALL, FAILED, UNDONE
 from jobs.operations.pipelines.start import NewPipeline
-from jobs.operations.pipelines.templates import store_template, template_bytes
+from jobs.operations.pipelines.templates import bytes_to_start_with, store_template
 from jobs.queries.pipelines import (
     causes_of,
     csv_lines,
@@ -97,7 +97,7 @@ class Command(BaseCommand):
         row = _template(given["template"], by)
         options = {name: given[name] for name in _RECIPE if given[name] is not None}
         recipe = Recipe(
-            template=template_bytes(row),
+            template=bytes_to_start_with(row),
             max_width=given["max_width"],
             max_height=given["max_height"],
             **options,

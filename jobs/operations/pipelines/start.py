@@ -1,5 +1,6 @@
 """Write a new pipeline and its items. Their jobs are submitted in the same transaction (tasks)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 from django.db import connection
 
+from jobs.errors import SubmitError
 from jobs.models import Pipeline, PipelineTemplate
 from jobs.operations.pipelines.chunks import Chunk, cut, size_for
 from jobs.operations.pipelines.hands import hands
@@ -15,6 +17,8 @@ from jobs.work.pipeline import Recipe, output_name
 
 #: Rows of one INSERT: SQLite takes 32,766 parameters.
 _SLICE = 1_000
+#: As it stands in the names of results: nothing of it is changed or cut off there.
+FOLDER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,98}[A-Za-z0-9_])?")
 _GIVEN = ("pipeline_id", "number", "url", "name", "chunk")
 _AT_FIRST = {
     "state": "'waiting'",
@@ -31,6 +35,10 @@ _AT_FIRST = {
     "original": "''",
     "thumbnail": "''",
 }
+
+
+class BadFolder(SubmitError):
+    """A folder has letters, digits, - and _ only, 100 at most, and does not begin or end with -."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +61,11 @@ def add_pipeline(
 
     Belongs into a transaction together with the submit of its jobs. Names at the destination are
     made here, once, of folder, number and address: whatever runs twice writes over its own file.
+
+    Raises BadFolder.
     """
+    if wanted.folder and not FOLDER.fullmatch(wanted.folder):
+        raise BadFolder
     id = uuid4()
     pipeline = Pipeline(
         id=id,

@@ -43,6 +43,14 @@ def store_template(file: "File[bytes]", *, by: str, now: datetime) -> PipelineTe
     return template
 
 
+def bytes_to_start_with(template: PipelineTemplate) -> bytes:
+    """The file, for somebody who starts a pipeline. Raises BadRecipe if it is gone."""
+    try:
+        return template_bytes(template)
+    except FileNotFoundError:
+        raise BadRecipe("template", "The template's file is gone. Upload it again.") from None
+
+
 def template_bytes(template: PipelineTemplate) -> bytes:
     """The file. Raises OSError."""
     with default_storage.open(template.file, "rb") as file:

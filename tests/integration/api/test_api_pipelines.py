@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from jobs.models import Pipeline
@@ -76,6 +77,8 @@ def test_a_pipeline_is_started_shown_cancelled_and_retried(program, template, ch
         ({"recipe": []}, "recipe.mode", "an object"),
         ({"destination": "moon"}, "destination", "The settings know: local"),
         ({"folder": "a/b"}, "folder", "letters, digits"),
+        ({"folder": "a-"}, "folder", "letters, digits"),
+        ({"folder": "a" * 101}, "folder", "letters, digits"),
         ({"size": 1}, "size", "not known"),
     ],
 )
@@ -86,6 +89,16 @@ def test_mistakes_are_told_with_the_key_at_fault(program, template, change, argu
     assert (answer.status_code, error["argument"]) == (400, argument)
     assert part in error["message"]
     assert Pipeline.objects.count() == 0
+
+
+def test_a_template_whose_file_is_gone_is_to_be_uploaded_again(program, template):
+    default_storage.delete(template.file)
+    answer = post(program, "/api/pipelines", {"urls": [URL], "template": template.digest})
+    assert (answer.status_code, answer.json()["error"]["argument"]) == (400, "template")
+    assert "Upload it again" in answer.json()["error"]["message"]
+    program.post("/api/templates", {"file": SimpleUploadedFile("t.png", png())})
+    again = post(program, "/api/pipelines", {"urls": [URL], "template": template.digest})
+    assert again.status_code == 202
 
 
 @pytest.mark.parametrize(

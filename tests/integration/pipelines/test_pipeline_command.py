@@ -2,10 +2,14 @@ import csv
 import io
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from jobs.models import Lane, Pipeline, PipelineTemplate
+from jobs.operations.pipelines.templates import store_template
 from tests.integration.pipeline_runs import failed, fresh, png, run_chunks
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +78,14 @@ def test_mistakes_are_told_in_sentences(files, pipeline_folder, template, start)
         said("start", files[0], "--template", "nothing.png")
     with pytest.raises(CommandError, match="There is no destination 'moon'"):
         said("start", files[0], "--template", template.digest, "--destination", "moon")
+    for folder in ("a" * 101, "../x", "sale-"):
+        with pytest.raises(CommandError, match="A folder has letters"):
+            said("start", files[0], "--template", template.digest, "--folder", folder)
+    default_storage.delete(template.file)
+    with pytest.raises(CommandError, match="Upload it again"):
+        said("start", files[0], "--template", template.digest)
+    assert not Pipeline.objects.exists()
+    store_template(ContentFile(png(), "corner.png"), by="ann", now=timezone.now())
     pipeline = start(1)
     with pytest.raises(CommandError, match="has not ended yet"):
         said("retry", str(pipeline.pk))

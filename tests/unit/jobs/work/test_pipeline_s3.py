@@ -192,7 +192,9 @@ def test_a_put_under_way_is_given_up_at_once():
         threads = [threading.Thread(target=put) for _ in range(3)]
         for thread in threads:
             thread.start()
+        deadline = time.monotonic() + 20
         while len(server.requests) < 3:
+            assert time.monotonic() < deadline
             time.sleep(0.02)
         asked = time.monotonic()
         destination.halt()

@@ -4,6 +4,7 @@ from jobs.work.fetch import Policy
 from jobs.work.url_lists import BadUrlList, check_urls, decode, read_urls
 
 POLICY = Policy()
+COMMAS = "https://res.example.com/image/w_300,h_200/a.jpg"
 
 
 def urls(text, **options):
@@ -29,9 +30,28 @@ def test_a_table_is_told_by_its_header_and_its_delimiter_is_found(delimiter):
     assert urls("\n".join(delimiter.join(row) for row in rows)) == ["https://e.com/a"]
 
 
-def test_a_table_without_header_has_its_addresses_first():
-    text = "https://e.com/a,one\nhttps://e.com/b,two\n"
-    assert urls(text, is_table=True) == ["https://e.com/a", "https://e.com/b"]
+def test_a_table_without_header_has_nothing_but_addresses():
+    text = 'https://e.com/a\n"https://e.com/b,c"\n'
+    assert urls(text, is_table=True) == ["https://e.com/a", "https://e.com/b,c"]
+    with pytest.raises(BadUrlList, match="1 line ") as found:
+        urls(f"{COMMAS}\nhttps://e.com/b\n", is_table=True)
+    assert COMMAS in str(found.value.problems[0])
+    assert "one of them url" in str(found.value.problems[0])
+
+
+@pytest.mark.parametrize("is_table", [True, False])
+def test_an_address_with_commas_is_whole_where_there_is_one_column(is_table):
+    assert urls(f"url\n{COMMAS}\n", is_table=is_table) == [COMMAS]
+    assert urls(f'"url"\n"{COMMAS}"\n', is_table=is_table) == [COMMAS]
+    assert urls(f"https://e.com/a\n{COMMAS}\n", is_table=True) == ["https://e.com/a", COMMAS]
+
+
+def test_a_row_with_more_cells_than_names_is_refused_and_never_cut_short():
+    with pytest.raises(BadUrlList) as found:
+        urls(f"url,title\n{COMMAS},bee\nhttps://e.com/b,two,\n")
+    assert [problem.line for problem in found.value.problems] == [2]
+    assert COMMAS in str(found.value.problems[0])
+    assert urls(f'url,title\n"{COMMAS}",bee\n') == [COMMAS]
 
 
 def test_lines_are_counted_as_an_editor_does_in_tables_too():
