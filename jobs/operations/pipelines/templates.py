@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
+from jobs.errors import SubmitError
 from jobs.models import PipelineTemplate
 from jobs.operations.pictures import shown_name
 from jobs.work.images import BadImage
@@ -12,6 +13,10 @@ from jobs.work.pipeline import BadRecipe, Recipe
 from jobs.work.pipeline.recipe import TEMPLATE_LIMITS
 
 TEMPLATES = "pipelines/templates"
+
+
+class TemplateGone(SubmitError):
+    """The template was deleted just now, as no pipeline used it. Upload it again."""
 
 
 def store_template(file: "File[bytes]", *, by: str, now: datetime) -> PipelineTemplate:
@@ -41,6 +46,16 @@ def store_template(file: "File[bytes]", *, by: str, now: datetime) -> PipelineTe
         },
     )
     return template
+
+
+def hold_template(digest: str) -> None:
+    """Keep the cleanup from it until the transaction, in which a pipeline begins to use it, ends.
+
+    Raises TemplateGone.
+    """
+    rows = PipelineTemplate.objects.select_for_update(no_key=True)
+    if not rows.filter(pk=digest).exists():
+        raise TemplateGone
 
 
 def bytes_to_start_with(template: PipelineTemplate) -> bytes:
