@@ -19,6 +19,7 @@ class PipelineTemplate(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     uploaded_by = models.CharField(max_length=150, default="", blank=True)
+    #: When it was uploaded last.
     created_at = models.DateTimeField(db_index=True)  # queries.pipelines: newest first
 
     def __str__(self) -> str:

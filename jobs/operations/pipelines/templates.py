@@ -20,7 +20,10 @@ class TemplateGone(SubmitError):
 
 
 def store_template(file: "File[bytes]", *, by: str, now: datetime) -> PipelineTemplate:
-    """Keep a template, or find the one of the same bytes. Raises BadRecipe."""
+    """Keep a template, or find the one of the same bytes, which is as good as new by it.
+
+    Raises BadRecipe.
+    """
     try:
         TEMPLATE_LIMITS.check_bytes(file.size or 0)  # before all of it is read
     except BadImage as error:
@@ -29,6 +32,8 @@ def store_template(file: "File[bytes]", *, by: str, now: datetime) -> PipelineTe
     data = file.read()
     recipe = Recipe(template=data)  # reads its header, and refuses what cannot be one
     info = recipe.template_info
+    # First of all: from here on the cleanup leaves it alone, or it is gone with its file.
+    PipelineTemplate.objects.filter(pk=recipe.digest).update(created_at=now)
     name = f"{TEMPLATES}/{recipe.digest}.{info.format.extension}"
     if not default_storage.exists(name):
         name = default_storage.save(name, ContentFile(data))
