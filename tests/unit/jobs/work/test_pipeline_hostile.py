@@ -1,4 +1,4 @@
-"""Every hostile picture ends as a failure or as a picture, soon and in bounded memory, in `compose`.
+"""In `compose` every hostile picture ends as a failure or as a picture, soon and in bounded memory.
 
 Its limits and its decoders are other ones than those of `images.render`.
 """
