@@ -12,8 +12,10 @@ from django.http import JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 from jobs import errors
+from jobs.operations.pipelines.folders import FolderTaken
 from jobs.operations.pipelines.retry import NotFinished, NothingToRetry
 from jobs.operations.pipelines.start import BadFolder
+from jobs.operations.pipelines.templates import TemplateGone
 from jobs.queries.pipelines import PipelineNotFound
 from jobs.queries.status import PictureNotFound
 from jobs.tasks.destinations import UnknownDestination
@@ -52,6 +54,8 @@ _TABLE: dict[type[Exception], tuple[int, str, str | None, str]] = {
     BadUrlList: (400, "bad_url", None, "urls"),
     BadRecipe: (400, "invalid_value", None, "recipe"),
     BadFolder: (400, "invalid_value", None, "folder"),
+    FolderTaken: (409, "folder_taken", None, "folder"),
+    TemplateGone: (400, "invalid_value", None, "template"),
     UnknownDestination: (400, "invalid_value", None, "destination"),
     PipelineNotFound: (404, "not_found", None, ""),
     NotFinished: (409, "not_finished", None, ""),

@@ -51,6 +51,7 @@ def pipeline_detail(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any]:
         "state": state_of(pipeline),
         "text": headline(pipeline, progress, now),
         "counts": {state: getattr(progress, state) for state in states},
+        "repeated": pipeline.repeated,
         "per_second": round(progress.per_second, 2),
         "causes": [_cause(cause) for cause in causes_of(pipeline)],
         "recipe": pipeline.recipe,

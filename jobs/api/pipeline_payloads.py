@@ -19,9 +19,11 @@ from jobs.queries.sentences import count_of
 from jobs.tasks.destinations import destination_names, require_destination
 from jobs.tasks.pipeline_chunks import url_policy
 from jobs.work.pipeline import BadRecipe, Recipe
-from jobs.work.url_lists import check_urls
+from jobs.work.url_lists import UrlList, check_urls
 
-NEW_KEYS = frozenset({"urls", "template", "recipe", "destination", "folder", "name"})
+NEW_KEYS = frozenset(
+    {"urls", "template", "recipe", "destination", "folder", "name", "idempotency_key"}
+)
 RETRY_KEYS = frozenset({"states", "reason", "download_again"})
 
 
@@ -34,10 +36,15 @@ class Retry:
     download_again: bool
 
 
-def new_pipeline(data: Mapping[str, Any]) -> NewPipeline:
-    """Check the body of POST /api/pipelines. Raises ApiError, BadUrlList, BadRecipe."""
+def new_pipeline(data: Mapping[str, Any], *, by: str) -> NewPipeline:
+    """Check the body of POST /api/pipelines. Raises ApiError, BadUrlList, BadRecipe.
+
+    Callers have keys of their own: nobody is answered with what another one started.
+    """
     require_keys(data, set(NEW_KEYS))
-    urls = _urls(data.get("urls"))
+    found = _urls(data.get("urls"))
+    urls = [one.url for one in found.wanted]
+    key = _text(data, "idempotency_key", 200)
     digest = data.get("template")
     row = find_template(digest) if isinstance(digest, str) and digest.isalnum() else None
     if row is None:
@@ -49,6 +56,8 @@ def new_pipeline(data: Mapping[str, Any]) -> NewPipeline:
         template=row,
         destination=require_destination(_text(data, "destination", 100) or destination_names()[0]),
         folder=_text(data, "folder", 1_000),
+        repeated=found.repeated,
+        idempotency_key=f"{by}/{key}" if key else "",
     )
 
 
@@ -77,11 +86,10 @@ def before(query: QueryDict) -> datetime | None:
     return found
 
 
-def _urls(value: object) -> list[str]:
+def _urls(value: object) -> UrlList:
     if not isinstance(value, list) or not all(isinstance(url, str) for url in value):
         raise invalid("urls", "a list of texts")
-    checked = check_urls(value, url_policy(), most=settings.HACHI_PIPELINE_MOST_URLS)
-    return [one.url for one in checked.wanted]
+    return check_urls(value, url_policy(), most=settings.HACHI_PIPELINE_MOST_URLS)
 
 
 def _recipe(value: object, template: bytes) -> Recipe:

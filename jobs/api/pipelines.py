@@ -69,5 +69,5 @@ def outcomes(request: HttpRequest, by: str, pipeline_id: UUID) -> StreamingHttpR
 
 def _start(request: HttpRequest, by: str) -> HttpResponse:
     body = read_json(request, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    pipeline = tasks.start_pipeline(new_pipeline(body), by=by)
+    pipeline = tasks.start_pipeline(new_pipeline(body, by=by), by=by)
     return accepted(pipeline_detail(request, find_pipeline(pipeline.pk)))

@@ -19,6 +19,7 @@ class PipelineTemplate(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     uploaded_by = models.CharField(max_length=150, default="", blank=True)
+    #: When it was uploaded last.
     created_at = models.DateTimeField(db_index=True)  # queries.pipelines: newest first
 
     def __str__(self) -> str:
@@ -37,6 +38,10 @@ class Pipeline(models.Model):
     destination = models.CharField(max_length=100)
     #: The folder there.
     folder = models.CharField(max_length=100)
+    #: A second pipeline with the same key is the first. Empty: it has none.
+    idempotency_key = models.CharField(max_length=400, default="", blank=True)
+    #: Lines of its list that repeated an address: they are not counted in `total`.
+    repeated = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField()
     #: The batch (jobs.models.Batch) of the chunk jobs that work on it now, or did last.
     batch = models.CharField(max_length=255, default="", blank=True)
@@ -62,6 +67,11 @@ class Pipeline(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                name="pipeline_idempotency_key",
+                fields=["idempotency_key"],
+                condition=~Q(idempotency_key=""),
+            ),
             models.CheckConstraint(name="pipeline_is_not_empty", condition=Q(total__gt=0)),
             models.CheckConstraint(
                 name="pipeline_counts_add_up_at_the_end",

@@ -43,13 +43,17 @@ def settle_pipeline(pipeline_id: str, lap: int) -> str:
 
 
 def start_pipeline(wanted: NewPipeline, *, by: str) -> Pipeline:
-    """Write a pipeline and submit its jobs, all or nothing. Raises UnknownDestination."""
+    """Write a pipeline and submit its jobs, all or nothing; or find the one with the same key.
+
+    Raises UnknownDestination, BadFolder, FolderTaken, TemplateGone: nothing was written.
+    """
     require_destination(wanted.destination)
     with transaction.atomic():
         pipeline, chunks = start.add_pipeline(
             wanted, most=settings.HACHI_PIPELINE_CHUNK, by=by, now=timezone.now()
         )
-        _submit(Lap(pipeline, chunks, [None] * len(chunks)))
+        if chunks:
+            _submit(Lap(pipeline, chunks, [None] * len(chunks)))
     return pipeline
 
 

@@ -19,6 +19,7 @@ from jobs.operations.cleanup import (
     OrphanedUploads,
 )
 from jobs.operations.pipelines.cleanup import KeptDownloads, OldPipelines, OldSteps
+from jobs.operations.pipelines.old_templates import OldTemplates
 from jobs.states import State
 from jobs.tasks.destinations import sweep_results
 from jobs.work.sessions import remove_old_files
@@ -40,7 +41,7 @@ def cleanup_old_sessions() -> dict[str, Any]:
     """
     now = timezone.now()
     until = time.monotonic() + RUN_SECONDS
-    subjects = ("sessions", "files", "jobs", "batches", "downloads", "pipelines")
+    subjects = ("sessions", "files", "jobs", "batches", "downloads", "pipelines", "templates")
     counts: dict[str, Any] = {**dict.fromkeys(subjects, 0), "more": False}
     for subject, delete in _sweeps(now):
         while time.monotonic() < until:
@@ -69,6 +70,7 @@ def _sweeps(now: datetime) -> list[tuple[str, Delete]]:
         ("downloads", KeptDownloads(downloads, sweep=sweep_results).delete),
         ("downloads", OldSteps(min(downloads, now - KEEP_FILES)).delete),
         ("pipelines", OldPipelines(pipelines).delete),
+        ("templates", OldTemplates(pipelines).delete),
         ("batches", FinishedBatches(min(succeeded, failed)).delete),
         ("batches", FinishedBulkActions(min(succeeded, failed)).delete),
     ]

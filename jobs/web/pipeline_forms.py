@@ -112,6 +112,7 @@ class PipelineForm(forms.Form):
             template=found["row"],
             destination=found["destination"],
             folder=found["folder"],
+            repeated=found["list"].repeated,
         )
 
     def _list(self, found: dict[str, Any]) -> UrlList | None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -16,6 +17,7 @@ from jobs.queries.pipelines import (
     PipelinePage,
     find_item,
     find_template,
+    left_out,
     list_pipelines,
     recent_templates,
 )
@@ -52,6 +54,8 @@ def new(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 pipeline = start_pipeline(form.wanted(), by=asked_by(request))
+                if said := left_out(pipeline):
+                    messages.info(request, said)
                 return redirect("pipeline", pipeline.pk)
             except HachiError as error:
                 form.add_error(None, str(error))

@@ -26,6 +26,7 @@ from jobs.queries.pipelines import (
     find_pipeline,
     find_template,
     headline,
+    left_out,
     list_pipelines,
     progress_of,
     state_of,
@@ -109,10 +110,11 @@ class Command(BaseCommand):
             template=row,
             destination=given["destination"] or destination_names()[0],
             folder=given["folder"],
+            repeated=found.repeated,
         )
         pipeline = pipelines.start_pipeline(wanted, by=by)
-        more = f", {found.repeated:,} repeated ones left out" if found.repeated else ""
-        self.stderr.write(f"{count_of(pipeline.total, 'picture')}{more}.")
+        more = left_out(pipeline)
+        self.stderr.write(f"{count_of(pipeline.total, 'picture')}. {more}".strip())
         self.stdout.write(
             str(pipeline.pk)
         )  # alone on stdout, for ID=$(manage.py pipeline start ...)
@@ -139,6 +141,8 @@ class Command(BaseCommand):
             if pipeline.finished_at or not given["wait"]:
                 break
             time.sleep(_LOOK_SECONDS)
+        if more := left_out(pipeline):
+            self.stdout.write(f"  {more}")
         for cause in causes_of(pipeline):
             self.stdout.write(f"  {cause.number:,} {cause.words} ({cause.reason})")
             for item in cause.examples:

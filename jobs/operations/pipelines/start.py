@@ -12,7 +12,9 @@ from django.db import connection
 from jobs.errors import SubmitError
 from jobs.models import Pipeline, PipelineTemplate
 from jobs.operations.pipelines.chunks import Chunk, cut, size_for
+from jobs.operations.pipelines.folders import check_names_free
 from jobs.operations.pipelines.hands import hands
+from jobs.operations.pipelines.templates import hold_template
 from jobs.work.pipeline import Recipe, output_name
 
 #: Rows of one INSERT: SQLite takes 32,766 parameters.
@@ -52,6 +54,10 @@ class NewPipeline:
     destination: str
     #: At the destination; empty for one of its own.
     folder: str = ""
+    #: How many lines of the list repeated an address; `urls` has each once.
+    repeated: int = 0
+    #: A second pipeline with the same key is the first.
+    idempotency_key: str = ""
 
 
 def add_pipeline(
@@ -61,8 +67,10 @@ def add_pipeline(
 
     Belongs into a transaction together with the submit of its jobs. Names at the destination are
     made here, once, of folder, number and address: whatever runs twice writes over its own file.
+    Without chunks it is an older pipeline with the same key, and nothing was written.
 
-    Raises BadFolder.
+    Raises:
+        BadFolder, FolderTaken, TemplateGone: nothing may be kept of it.
     """
     if wanted.folder and not FOLDER.fullmatch(wanted.folder):
         raise BadFolder
@@ -74,11 +82,14 @@ def add_pipeline(
         template=wanted.template,
         destination=wanted.destination,
         folder=wanted.folder or f"{now:%Y-%m-%d}-{id.hex[:8]}",
+        idempotency_key=wanted.idempotency_key,
+        repeated=wanted.repeated,
         total=len(wanted.urls),
         requested_by=by[:150],
         created_at=now,
     )
-    pipeline.save(force_insert=True)
+    if earlier := _insert_or_find(pipeline):
+        return earlier, []
     chunks = cut(
         enumerate(wanted.urls, 1), size=size_for(len(wanted.urls), hands=hands(now), most=most)
     )
@@ -90,7 +101,21 @@ def add_pipeline(
     ]
     for start in range(0, len(rows), _SLICE):
         _insert(pipeline, rows[start : start + _SLICE])
+    if wanted.folder:
+        check_names_free(pipeline)
+    hold_template(pipeline.template_id)
     return pipeline, chunks
+
+
+def _insert_or_find(pipeline: Pipeline) -> Pipeline | None:
+    """Write it, unless an older one has its key: then that one."""
+    key = pipeline.idempotency_key
+    Pipeline.objects.bulk_create([pipeline], ignore_conflicts=bool(key))
+    return (
+        Pipeline.objects.exclude(pk=pipeline.pk).filter(idempotency_key=key).first()
+        if key
+        else None
+    )
 
 
 def _insert(pipeline: Pipeline, rows: Sequence[tuple[int, str, str, int]]) -> None:

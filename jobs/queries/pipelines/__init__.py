@@ -17,7 +17,7 @@ from jobs.queries.pipelines.rows import (
     newest_done,
     running_chunks,
 )
-from jobs.queries.pipelines.sentences import headline
+from jobs.queries.pipelines.sentences import headline, left_out
 
 __all__ = [
     "Cause",
@@ -32,6 +32,7 @@ __all__ = [
     "find_pipeline",
     "find_template",
     "headline",
+    "left_out",
     "list_items",
     "list_pipelines",
     "newest_done",

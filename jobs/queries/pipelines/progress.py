@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from jobs.models import Pipeline, PipelineItem
+from jobs.queries.pipelines.at_work import at_work
 
 #: The pace is that of the last so many seconds.
 PACE_SECONDS = 30
@@ -17,12 +18,17 @@ _WORDS = {"download": "Downloaded", "compose": "Composed", "upload": "Uploaded"}
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """One stage: how many items have it behind them, and how many failed at it."""
+    """One stage: how many items have it behind them, are at it, and failed at it.
+
+    The first and the last are counted over rows, so they change when an item ends. `now` is what
+    the chunks say.
+    """
 
     stage: str
     words: str
     passed: int
     failed: int
+    now: int
     total: int
 
     @property
@@ -79,7 +85,7 @@ def progress_of(pipeline: Pipeline, now: datetime) -> Progress:
         failed=states["failed"],
         cancelled=states["cancelled"],
         again=sum(n for (state, _, reason), n in counts.items() if state == "waiting" and reason),
-        stages=_stages(counts, pipeline.total),
+        stages=_stages(counts, at_work(pipeline), pipeline.total),
         per_second=_pace(pipeline, now),
     )
 
@@ -90,7 +96,9 @@ def _counts(pipeline: Pipeline) -> dict[tuple[str, str, str], int]:
     return {(state, stage, reason): number for state, stage, reason, number in found}
 
 
-def _stages(counts: Mapping[tuple[str, str, str], int], total: int) -> list[StageProgress]:
+def _stages(
+    counts: Mapping[tuple[str, str, str], int], now: Mapping[str, int], total: int
+) -> list[StageProgress]:
     """Whatever failed at a stage, or waits to be tried again there, has those before behind it."""
     found = []
     for at, stage in enumerate(_STAGES):
@@ -101,7 +109,8 @@ def _stages(counts: Mapping[tuple[str, str, str], int], total: int) -> list[Stag
                 passed += number
             elif state == "failed" and reached == stage:
                 failed += number
-        found.append(StageProgress(stage, _WORDS[stage], passed, failed, total))
+        at_it = now.get(stage, 0)
+        found.append(StageProgress(stage, _WORDS[stage], passed, failed, at_it, total))
     return found
 
 

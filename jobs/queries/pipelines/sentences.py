@@ -24,6 +24,15 @@ def headline(pipeline: Pipeline, progress: Progress, now: datetime) -> str:
     return " ".join(filter(None, (counts, pace, _again(progress))))
 
 
+def left_out(pipeline: Pipeline) -> str:
+    """How many addresses were not counted because they stood there already."""
+    if not pipeline.repeated:
+        return ""
+    if pipeline.repeated == 1:
+        return "1 line that repeated an address was left out."
+    return f"{pipeline.repeated:,} lines that repeated an address were left out."
+
+
 def holding(pipeline: Pipeline, now: datetime) -> str:
     """Why nothing is uploaded for now."""
     if pipeline.held_until is None:

@@ -6,7 +6,7 @@ will not fork afterwards (`jobs.work.images.vips` says why).
 """
 
 from jobs.work.pipeline.chunk import Tell, run_chunk
-from jobs.work.pipeline.composition import Composed, compose, preview
+from jobs.work.pipeline.composition import Composed, compose
 from jobs.work.pipeline.destination import Destination, Stored
 from jobs.work.pipeline.errors import BadRecipe, DestinationDown, Halted, ItemFailed
 from jobs.work.pipeline.failures import Failure, Stage
@@ -44,6 +44,5 @@ __all__ = [
     "Tell",
     "compose",
     "output_name",
-    "preview",
     "run_chunk",
 ]

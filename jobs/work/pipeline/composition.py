@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -73,16 +73,6 @@ def _alone_if_large(info: ImageInfo, watch: Watch) -> Iterator[None]:
         yield
     finally:
         _large.release()
-
-
-def preview(photo: bytes, recipe: Recipe, max_side: int) -> Composed:
-    """What `compose` would make, no larger than `max_side` on either side. Raises BadImage."""
-    smaller = replace(
-        recipe,
-        max_width=min(recipe.max_width or max_side, max_side),
-        max_height=min(recipe.max_height or max_side, max_side),
-    )
-    return compose(photo, smaller)
 
 
 def _thumbnail(picture: Image.Image, side: int) -> bytes:

@@ -3,8 +3,11 @@ import json
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
 
-from jobs.models import Pipeline
+from jobs.models import Job, Pipeline
+from jobs.operations.tokens import create_token
 from jobs.tasks import pipelines as tasks
 from tests.integration.pipeline_runs import failed, fresh, png, run_chunks
 
@@ -117,3 +120,42 @@ def test_what_is_not_there_is_404(program):
     assert program.get(f"{nothing}/outcomes.csv").status_code == 404
     assert post(program, f"{nothing}/cancel", {}).status_code == 404
     assert program.get("/api/pipelines?before=yesterday").status_code == 400
+
+
+def test_a_request_that_comes_twice_starts_one_pipeline(program, template):
+    body = {
+        "urls": [URL],
+        "template": template.digest,
+        "folder": "sale",
+        "idempotency_key": "order-93",
+    }
+    first, second = (post(program, "/api/pipelines", body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["id"] == second.json()["id"]
+    assert Job.objects.count() == 1
+    body |= {"folder": "other"}
+    assert post(program, "/api/pipelines", body).json()["folder"] == "sale"
+    secret = create_token("another", timezone.now())
+    other = Client(headers={"Authorization": f"Bearer {secret}"})
+    assert post(other, "/api/pipelines", body).json()["id"] != first.json()["id"]
+    assert post(program, "/api/pipelines", body | {"idempotency_key": 3}).status_code == 400
+
+
+def test_repeated_addresses_are_counted_apart(program, template):
+    body = {"urls": [URL, URL, URL], "template": template.digest}
+    answer = post(program, "/api/pipelines", body).json()
+    assert (answer["counts"]["total"], answer["repeated"]) == (1, 2)
+    assert program.get(answer["url"]).json()["repeated"] == 2
+
+
+def test_a_folder_with_results_of_the_same_names_is_refused(program, template):
+    body = {"urls": [URL], "template": template.digest, "folder": "sale"}
+    first = post(program, "/api/pipelines", body).json()
+    answer = post(program, "/api/pipelines", body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["argument"]) == (409, "folder_taken", "folder")
+    assert first["id"] in error["message"]
+    # Other addresses have other names, and so has another format.
+    free = ({"urls": ["https://e.com/x"]}, {"recipe": {"format": "png"}}, {"folder": "sale-2"})
+    for change in free:
+        assert post(program, "/api/pipelines", body | change).status_code == 202

@@ -91,3 +91,10 @@ def test_mistakes_are_told_in_sentences(files, pipeline_folder, template, start)
         said("retry", str(pipeline.pk))
     with pytest.raises(CommandError, match="There is no such pipeline"):
         said("csv", "00000000-0000-0000-0000-000000000000")
+
+
+def test_repeated_addresses_are_told_by_status(files, template, pipeline_folder):
+    twice = pipeline_folder / "twice.txt"
+    twice.write_text("https://example.com/1.jpg\n" * 3)
+    id = said("start", str(twice), "--template", template.digest).strip()
+    assert "2 lines that repeated an address were left out." in said("status", id)

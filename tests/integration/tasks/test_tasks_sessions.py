@@ -48,6 +48,7 @@ def test_with_nothing_to_do_it_says_so():
         "batches": 0,
         "downloads": 0,
         "pipelines": 0,
+        "templates": 0,
         "more": False,
     }
 
@@ -68,6 +69,7 @@ def test_what_is_over_is_deleted_and_counted(folders, settings):
         "batches": 0,
         "downloads": 0,
         "pipelines": 0,
+        "templates": 0,
         "more": False,
     }
     assert set(Job.objects.values_list("pk", flat=True)) == {"failed-8", "cancelled-8"}
@@ -97,6 +99,7 @@ def test_what_does_not_fit_into_the_time_is_left_for_the_next_run(monkeypatch):
         "batches": 0,
         "downloads": 0,
         "pipelines": 0,
+        "templates": 0,
         "more": True,
     }
     assert Session.objects.exists()

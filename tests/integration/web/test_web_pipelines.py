@@ -95,6 +95,14 @@ def test_mistakes_are_told(web, template, change, sentence):
     assert Pipeline.objects.count() == 0
 
 
+def test_repeated_addresses_are_told_at_the_start_and_stay_on_the_page(web, template):
+    data = GOOD | {"template": template.digest, "urls": "https://example.com/1.jpg\n" * 3}
+    page = web.post("/pipelines/new", data, follow=True).text
+    assert page.count("2 lines that repeated an address were left out.") == 2
+    again = web.get(f"/pipelines/{Pipeline.objects.get().pk}/").text
+    assert again.count("2 lines that repeated an address were left out.") == 1
+
+
 def test_a_list_that_is_too_long_is_refused(web, template, settings):
     settings.HACHI_PIPELINE_MOST_URLS = 1
     answer = web.post("/pipelines/new", GOOD | {"template": template.digest})

@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from jobs.work.images import DEFAULT_SIZE, BadImage, Size, limit_process, render
 from tests.unit.jobs.work.image_corpus import HOSTILE, PLANTED
@@ -28,8 +29,10 @@ def attempt(data: bytes) -> str:
     return "picture" if fits and len(made) == len(SIZES) else "wrong"
 
 
-def in_child(data: bytes, seconds: int, memory_bytes: int) -> dict[str, object]:
-    """Fork, render, and report the outcome with the seconds and megabytes that it took."""
+def in_child(
+    attempt: Callable[[bytes], str], data: bytes, seconds: int, memory_bytes: int
+) -> dict[str, object]:
+    """Fork, attempt it, and report the outcome with the seconds and megabytes that it took."""
     read, write = os.pipe()
     started = time.monotonic()
     child = os.fork()
@@ -50,11 +53,14 @@ def in_child(data: bytes, seconds: int, memory_bytes: int) -> dict[str, object]:
     }
 
 
-def main(seconds: int, memory_bytes: int) -> None:
+def trial(attempt: Callable[[bytes], str], seconds: int, memory_bytes: int) -> dict[str, object]:
+    """Attempt all of them; what became of each, by name."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    built = {name: hostile.build() for name, hostile in HOSTILE.items()}
-    json.dump({n: in_child(data, seconds, memory_bytes) for n, data in built.items()}, sys.stdout)
+    return {
+        name: in_child(attempt, hostile.build(), seconds, memory_bytes)
+        for name, hostile in HOSTILE.items()
+    }
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    json.dump(trial(attempt, int(sys.argv[1]), int(sys.argv[2])), sys.stdout)

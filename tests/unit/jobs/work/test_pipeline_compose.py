@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from jobs.work.images import BadImage, Format
-from jobs.work.pipeline import Anchor, Mode, compose, preview
+from jobs.work.pipeline import Anchor, Mode, compose
 from jobs.work.pipeline.overlay import OverlayCache
 from tests.unit.jobs.work.image_corpus import PLANTED, encode, jpeg_with_segments, photo
 from tests.unit.jobs.work.pipeline_samples import RED, WHITE, blank, frame, recipe, stamp
@@ -153,14 +153,6 @@ def test_the_original_is_refused_beyond_the_limits():
         compose(b"GIF89a" + b"\xff" * 10, recipe())
 
     assert refused.value.reason in ("truncated", "broken", "pixels")
-
-
-def test_a_preview_is_small_and_looks_like_the_result():
-    made = preview(blank(2000, 1000), recipe(anchor=Anchor.CENTER, scale=0.5), 320)
-
-    assert (made.width, made.height) == (320, 160)
-    picture = Image.open(io.BytesIO(made.data))
-    assert picture.getpixel((160, 80)) == pytest.approx(RED, abs=12)
 
 
 def test_a_thumbnail_comes_with_the_output():
