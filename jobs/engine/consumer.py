@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any
 
-from celery import bootsteps, signals
+from celery import signals
 from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.concurrency.solo import TaskPool as SoloPool
 from celery.exceptions import NotRegistered
@@ -23,7 +23,6 @@ from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.garbage import tally
 from jobs.engine.keeper import Keeper
 from jobs.engine.ledger import Ledger
-from jobs.engine.limits import see_to_limits
 from jobs.engine.node import new_node
 from jobs.engine.paused import Paused
 from jobs.engine.publisher import publisher
@@ -36,12 +35,8 @@ from jobs.operations.nodes import leave
 
 logger = logging.getLogger(__name__)
 
-#: How long the last writes may take when the worker stops.
-_LAST_WRITES_SECONDS = 20.0
 #: A worker that is slow for a while is not deaf, however short the lease.
 _DEAF_SECONDS = 10.0
-#: A solo worker runs short jobs one after the other for so long before its loop looks around.
-_SOLO_SECONDS = 0.01
 
 # The children of a prefork pool; the parent of the other pools does it in LedgerStep.start.
 signals.worker_process_init.connect(install_log_handler, weak=False)
@@ -53,7 +48,7 @@ class JobConsumer(PatientConsumer):
     class Blueprint(Consumer.Blueprint):
         default_steps = [
             *Consumer.Blueprint.default_steps,
-            "jobs.engine.consumer:LedgerStep",
+            "jobs.engine.ledger_step:LedgerStep",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -106,7 +101,8 @@ class JobConsumer(PatientConsumer):
             bundle.look(time.monotonic())
         while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):
             self._run([request, *self._companions(request)])
-            if self._runs_here and time.monotonic() - self.ticked_at > _SOLO_SECONDS:
+            if self._runs_here:
+                # It has just run in this very thread: let the loop look around.
                 if self.ledger.has_won:
                     self.wake()
                 break
@@ -270,33 +266,3 @@ class JobConsumer(PatientConsumer):
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         self.ledger.note_refused(message, type(exc).__name__, str(exc))
         super().on_decode_error(message, exc)
-
-
-class LedgerStep(bootsteps.StartStopStep):
-    """Starts and ends the threads of a `JobConsumer` with the worker.
-
-    Celery restarts the consumer's steps whenever the connection to Redis is lost; the threads live
-    through that. Its order at the end is `stop`, the drain of the pool, `shutdown`.
-    """
-
-    requires = ("celery.worker.consumer.connection:Connection",)
-
-    def start(self, c: JobConsumer) -> None:
-        install_log_handler()
-        c.ledger.start()
-        c.keeper.start()
-        if c.stopper.start(c.hostname):
-            see_to_limits(c.pool, c.ledger, give_up=lambda: c.give_up(at_once=True))
-        c.timer.call_repeatedly(1.0, c.hand_over)
-        c.wake()
-
-    def stop(self, c: JobConsumer) -> None:
-        if c.blueprint.state == bootsteps.RUN:
-            return  # only the connection is lost
-        c.ledger.taking = False
-        c.ledger.give_back_beyond(0)
-        c.stopper.begin()
-
-    def shutdown(self, c: JobConsumer) -> None:
-        c.leave(_LAST_WRITES_SECONDS)
-        c.stopper.ended()
