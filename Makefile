@@ -42,8 +42,9 @@ migrations: dev ## Write migrations for changed models
 	$(BIN)/python manage.py makemigrations
 shell: dev ## Open a Python shell with the models
 	$(BIN)/python manage.py shell
-bench: dev ## Measure (WHAT=pipeline, endurance or flat; ARGS=)
+bench: dev ## Measure the engine, then the pipeline (WHAT=pipeline, endurance or flat alone; ARGS=)
 	$(BIN)/python -m benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
+	$(if $(WHAT)$(ARGS),,$(BIN)/python -m benchmarks.pipeline)
 lock: ## Resolve requirements*.in into the locked files (needs uv; UPGRADE=1 for newer versions)
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt

@@ -117,7 +117,7 @@ class Keeper:
         The machine may have slept, or this turn may have waited for a lock of the database, as all
         the others had to. The wall clock tells; the monotonic one stands still in a suspend.
         """
-        gap = timedelta(seconds=settings.HACHI_LEASE_SECONDS / 3)
+        gap = timedelta(seconds=max(settings.HACHI_LEASE_SECONDS / 3, 2 * _TURN_SECONDS))
         if now - self._turned_at > gap:
             self._dispatcher.lost_sight(now)
         self.turn(now)

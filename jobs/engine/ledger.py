@@ -220,9 +220,14 @@ class Ledger:
                     self._settle_for_sure([note])
                 return
 
-    def _let_begin(self, note: Start) -> None:
+    def _let_begin(self, note: Start, *, mine: bool = True) -> None:
+        """Its start is written, or could not be; a job that is somebody else's does not begin."""
         self.in_pool -= 1
-        self._won.appendleft(note.request)
+        if mine:
+            self._won.appendleft(note.request)
+        else:
+            note.request.forget()
+            self.held.pop(note.request.id, None)
 
     def _give_up(self, note: Note, error: Exception) -> None:
         """A note that cannot be written: end its job with the reason, and lose no credit."""
@@ -281,7 +286,7 @@ class Ledger:
         self._lost.extend(settled.lost)
         for note in batch:
             if isinstance(note, Start) and note.before:
-                self._let_begin(note)
+                self._let_begin(note, mine=note.request.id in settled.begun)
         for request in settled.done:
             if self.held.get(request.id) is request:
                 self.held.pop(request.id, None)  # the keeper's thread may have forgotten it

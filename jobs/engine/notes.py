@@ -62,3 +62,5 @@ class Settled:
     #: Duplicates, and jobs that are finished, cancelled, expired or somebody else's.
     lost: list[JobRequest] = field(default_factory=list)
     done: list[JobRequest] = field(default_factory=list)
+    #: The ids of those whose start was written.
+    begun: set[str] = field(default_factory=set)

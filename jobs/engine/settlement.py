@@ -42,7 +42,8 @@ def settle(
     ends = [note for note in batch if isinstance(note, End)]
     merged = {end.request.id for end in ends if _start_can_wait(end)}
     starts = [n for n in batch if isinstance(n, Start) and n.request.id not in merged]
-    start([Started(s.request.id, s.request.attempt, s.at) for s in starts], worker=worker)
+    begun = [Started(s.request.id, s.request.attempt, s.at) for s in starts]
+    settled.begun.update(start(begun, worker=worker))
     if ends:
         settled.done += [end.request for end in ends]
         _write_ends(app, ends, worker, now)

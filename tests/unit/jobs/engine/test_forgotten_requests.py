@@ -44,3 +44,13 @@ def test_a_start_that_cannot_be_written_leaves_its_job_with_the_worker_that_runs
     ledger.held = {"a": running}
     ledger._give_up(Start(running, None), ValueError("a row that makes no sense"))
     assert ledger.held == {"a": running}
+
+
+def test_a_job_that_is_somebody_elses_when_its_start_is_to_be_written_does_not_begin():
+    ledger = Ledger(None, "w", wake=Mock())
+    ledger.in_pool = 1
+    suspect = request(ledger, "a")
+    ledger.held = {"a": suspect}
+    ledger._let_begin(Start(suspect, None, before=True), mine=False)
+    assert (ledger.in_pool, ledger.held, ledger.has_won) == (0, {}, False)
+    suspect.acknowledge.assert_called_once()
