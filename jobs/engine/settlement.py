@@ -29,7 +29,6 @@ from jobs.operations.rescue import crash
 from jobs.states import FINAL, State
 
 
-@transaction.atomic
 def settle(
     app: Celery, batch: Sequence[Note], *, worker: str, taking: bool, now: datetime
 ) -> Settled:
@@ -38,6 +37,20 @@ def settle(
     A worker that is about to stop (`taking` False) claims nothing more; what it has fetched from
     Redis is published again, for others.
     """
+    if taking and all(isinstance(note, Offer) and note.request.tracked for note in batch):
+        # One statement, and so its own transaction: an idle job waits for three round trips less.
+        settled = Settled()
+        claim_offers(
+            [n.request for n in batch if isinstance(n, Offer)], settled, worker=worker, now=now
+        )
+        return settled
+    with transaction.atomic():
+        return _settle(app, batch, worker, taking, now)
+
+
+def _settle(
+    app: Celery, batch: Sequence[Note], worker: str, taking: bool, now: datetime
+) -> Settled:
     settled = Settled()
     ends = [note for note in batch if isinstance(note, End)]
     merged = {end.request.id for end in ends if _start_can_wait(end)}
