@@ -69,7 +69,7 @@ def _round(system: System, jobs: int, environment: dict[str, str], folder: Path)
         _workers(system, environment, folder) as pids,
     ):
         drain = ended() - wait_for(folder / "first", 60)
-        delays = _delays(system.kind, environment, folder / "delays")
+        delays = _delays(system.kind, max(20, jobs // 10), environment, folder / "delays")
         memory = sum(map(proportional_megabytes, pids))
     return Figures(
         submit=rates["singly"],
@@ -108,6 +108,6 @@ def _end_of_drain(
         yield lambda: float(settled.result())
 
 
-def _delays(kind: str, environment: dict[str, str], path: Path) -> list[float]:
-    run(["-m", "benchmarks.latency", kind, "1000", str(path)], environment)
+def _delays(kind: str, number: int, environment: dict[str, str], path: Path) -> list[float]:
+    run(["-m", "benchmarks.latency", kind, str(number), str(path)], environment)
     return [float(line) for line in path.read_text().splitlines()]
