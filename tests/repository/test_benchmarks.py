@@ -1,4 +1,4 @@
-"""The benchmark runs and says what it came to, on a load too small for its figures to mean a thing."""
+"""The benchmark runs and says what it came to, on a load that is too small to measure anything."""
 
 import subprocess
 import sys
