@@ -41,9 +41,9 @@ TARGETS = (
         5.0,
     ),
     Target(
-        "drain, the best, beside the best of django-celery-results",
+        "drain, prefork, beside the best of django-celery-results",
         "drain",
-        _OURS + "2 x solo",
+        _OURS + "prefork 2",
         tuple(_RESULTS + pool for pool in ("prefork 2", "threads 2", "2 x solo")),
         4.0,
     ),
