@@ -4,43 +4,48 @@ The process that runs a job tells them, through Celery's tracer. Where there is 
 lived to do it, this does.
 """
 
-import logging
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from celery import Celery
 from celery.app.task import Context
-from django.db import DatabaseError, transaction
+from celery.exceptions import NotRegistered
+from django.db import transaction
 from kombu.utils.json import loads
 
 from jobs.engine.message import unpack
 from jobs.models import Job
 from jobs.states import State
 
-logger = logging.getLogger(__name__)
-
 
 def tell(app: Celery, id: str, error: BaseException, request: Context) -> None:
     """Fail the rest of the chain of a job that has failed, and call its errbacks.
 
-    Call it in the transaction that ended the job.
+    Call it in the transaction that ended the job. Errbacks are submitted in it; those of the kind
+    that Celery calls at once, with (request, exc, traceback), are called after its commit: their
+    queries and their slowness are theirs.
     """
     app.backend.mark_as_failure(id, error, request=request, call_errbacks=False)
     for errback in request.errbacks or ():
-        _call(app, errback, error, request)
+        only = Context(request.__dict__ | {"errbacks": [errback]})
+        call = partial(app.backend._call_task_errbacks, only, error, None)
+        if _is_called_at_once(app, errback):
+            transaction.on_commit(call, robust=True)
+        else:
+            call()
 
 
-def _call(app: Celery, errback: Any, error: BaseException, request: Context) -> None:
-    """An errback that takes (request, exc, traceback) is called here and now, as Celery has it.
-
-    Its queries are undone if one of them fails: the end of the job is written all the same.
-    """
-    only = Context(request.__dict__ | {"errbacks": [errback]})
+def _is_called_at_once(app: Celery, errback: Any) -> bool:
+    """As Celery's backend decides it."""
+    signature = app.signature(errback)
     try:
-        with transaction.atomic():
-            app.backend._call_task_errbacks(only, error, None)
-    except DatabaseError:
-        logger.exception("An errback of %s failed, and what it wrote is undone.", request.id)
+        header = getattr(signature.type, "__header__", None)
+    except NotRegistered:
+        return False
+    if header is None or isinstance(header, partial):
+        return False
+    return bool(app.backend._errback_arity_greater(signature, 1))
 
 
 def abandon(app: Celery, ids: Collection[str], *, errbacks: bool = False) -> None:

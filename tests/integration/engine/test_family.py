@@ -84,15 +84,22 @@ def test_an_expired_head_of_a_chain_takes_its_steps_along():
     assert sorted(Job.objects.values_list("state", flat=True)) == ["cancelled", "failed"]
 
 
-def test_a_query_that_fails_in_an_errback_undoes_the_errback_and_not_the_end_of_the_job():
+def test_an_errback_that_is_called_at_once_is_called_after_the_commit(
+    django_capture_on_commit_callbacks,
+):
+    """Its queries may fail and its time be long: the end of the job is written before."""
     job = step.delay()
     request = Context(id=job.id, errbacks=[spoil.s(), tell.s()], delivery_info={})
-    with transaction.atomic():
+    with django_capture_on_commit_callbacks() as after, transaction.atomic():
         Job.objects.filter(id=job.id).update(requested_by="the end")
         family.tell(current_app, job.id, ValueError("boom"), request)
+        assert not Token.objects.exists()
     assert Job.objects.get(id=job.id).requested_by == "the end"
     assert Job.objects.filter(task="test.family.tell").count() == 1
-    assert not Token.objects.exists()
+    with transaction.atomic():
+        [call_errback] = [call for call in after if getattr(call, "args", ())]
+        call_errback()
+    assert Job.objects.get(id=job.id).requested_by == "the end"
 
 
 def test_a_job_that_is_to_be_cancelled_replaces_itself_by_nothing():
