@@ -61,6 +61,9 @@ class JobConsumer(PatientConsumer):
             concurrency=self.pool.limit or 1,
             queues=",".join(sorted(self.app.amqp.queues.consume_from)),
         )
+        # Celery would end a worker one of whose children is killed in its first moments; the pool
+        # replaces that one like any other.
+        self.pool.did_start_ok = lambda: True
         self.slots = self.pool.limit or 1
         #: Short jobs that are in the pool together, which only pays where a child is a process.
         self.bundles: set[Bundle] = set()

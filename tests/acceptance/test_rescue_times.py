@@ -41,4 +41,12 @@ def test_a_child_killed_alone_is_noticed_at_once(stack, tmp_path):
     assert attempt.outcome == Attempt.Outcome.CRASHED
     job = wait_until(lambda: Job.objects.filter(id=running.id, state="succeeded").first(), 30)
     assert (job.attempt, job.crashes) == (2, 1)
-    assert worker.process.poll() is None
+    assert worker.runs
+
+
+def test_a_worker_whose_child_is_killed_in_its_first_moment_goes_on(stack):
+    (stack.folder / "var").mkdir(exist_ok=True)
+    worker = stack.worker("-c", "1", "-I", "tests.acceptance.short_lived,tests.acceptance.workload")
+    assert workload.add.delay(1, 2).get(timeout=30) == 3
+    assert (stack.folder / "var" / "a-child-has-died").exists()
+    assert worker.runs
