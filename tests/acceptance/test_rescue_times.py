@@ -41,7 +41,7 @@ def test_a_child_killed_alone_is_noticed_at_once(stack, tmp_path):
     assert attempt.outcome == Attempt.Outcome.CRASHED
     job = wait_until(lambda: Job.objects.filter(id=running.id, state="succeeded").first(), 30)
     assert (job.attempt, job.crashes) == (2, 1)
-    assert worker.runs
+    assert worker.runs()
 
 
 def test_a_worker_whose_child_is_killed_in_its_first_moment_goes_on(stack):
@@ -49,4 +49,4 @@ def test_a_worker_whose_child_is_killed_in_its_first_moment_goes_on(stack):
     worker = stack.worker("-c", "1", "-I", "tests.acceptance.short_lived,tests.acceptance.workload")
     assert workload.add.delay(1, 2).get(timeout=30) == 3
     assert (stack.folder / "var" / "a-child-has-died").exists()
-    assert worker.runs
+    assert worker.runs()
