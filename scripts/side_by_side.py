@@ -18,6 +18,10 @@ from scripts.lifeline import tied
 
 #: A CI that hears nothing for long takes the run for dead.
 _WORD_SECONDS = 60.0
+#: The tests with real processes of a leg are cut into so many parts: they wait more than they work.
+_CUTS = 2
+#: More parts at once would have tests wait for a processor, not for a process.
+_AT_ONCE = 5
 #: How long a part that is told to stop may take to stop its servers.
 _STOP_SECONDS = 30.0
 #: The slowest tests of each part: what to look at when the suite has grown slow.
@@ -26,13 +30,14 @@ _SLOWEST = "--durations=10"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some folders of tests on one database."""
+    """Some folders or files of tests on one database."""
 
     leg: str
+    name: str
     places: Sequence[str]
 
     def __str__(self) -> str:
-        return f"{self.leg}: {', '.join(place.removeprefix('tests/') for place in self.places)}"
+        return f"{self.leg}: {self.name}"
 
 
 @dataclass(slots=True)
@@ -43,17 +48,27 @@ class _Running:
 
 
 def parts_of(legs: Mapping[str, Sequence[str]]) -> list[Part]:
-    """Every folder of every leg, once: the real processes of a leg are a part of their own.
+    """Every folder of every leg, once; the longest parts, those of real processes, come first.
 
     A leg that names just "tests" has all folders in it, also those that are made tomorrow.
     """
-    parts = []
+    slow, rest = [], []
     for leg, places in legs.items():
         folders = [folder for place in places for folder in _folders(place)]
-        slow = [folder for folder in folders if folder.endswith("/acceptance")]
-        rest = [folder for folder in folders if folder not in slow]
-        parts += [Part(leg, chosen) for chosen in (slow, rest) if chosen]
-    return parts
+        real = [folder for folder in folders if folder.endswith("/acceptance")]
+        slow += [part for folder in real for part in _cut(leg, folder)]
+        if others := [folder for folder in folders if folder not in real]:
+            names = ", ".join(folder.removeprefix("tests/") for folder in others)
+            rest.append(Part(leg, names, others))
+    return slow + rest
+
+
+def _cut(leg: str, folder: str) -> list[Part]:
+    """Parts of a folder, of every other file or so: neighbours take alike long."""
+    name = folder.removeprefix("tests/")
+    files = sorted(str(f.relative_to(env.ROOT)) for f in (env.ROOT / folder).rglob("test_*.py"))
+    cuts = [files[first::_CUTS] for first in range(_CUTS)]
+    return [Part(leg, f"{name}, part {n} of {_CUTS}", cut) for n, cut in enumerate(cuts, 1) if cut]
 
 
 def _folders(place: str) -> list[str]:
@@ -71,10 +86,13 @@ def run(parts: Sequence[Part]) -> int:
     failed: list[Part] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hachi-tests-") as name:
-        running = [_start(part, Path(name) / f"{number}.log") for number, part in enumerate(parts)]
+        waiting = [(part, Path(name) / f"{number}.log") for number, part in enumerate(parts)]
+        running: list[_Running] = []
         try:
             spoke = began
-            while running:
+            while running or waiting:
+                while waiting and len(running) < _AT_ONCE:
+                    running.append(_start(*waiting.pop(0)))
                 ended = [one for one in running if one.process.poll() is not None]
                 for one in ended:
                     running.remove(one)

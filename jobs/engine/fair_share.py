@@ -29,6 +29,15 @@ class FairShare:
         self._order = sorted(self._clocks, key=self._clocks.__getitem__)
         return self._order[:number]
 
+    def at_once(self, queue: str, number: int) -> int:
+        """How many of `number` places may go to `queue` in one go.
+
+        The queue of the greatest weight may fill them all, the others their part of them: nobody
+        knows yet whether those that come next have anything.
+        """
+        most = max(map(self._weight, self._clocks), default=DEFAULT_WEIGHT)
+        return int(number * min(1.0, self._weight(queue) / most))
+
     def served(self, queue: str, number: int) -> None:
         """Count `number` jobs of `queue`, which was the first of the order that had any."""
         if queue not in self._clocks:
@@ -36,7 +45,10 @@ class FairShare:
         now = self._clocks[queue]
         for other in self._order[: self._order.index(queue)] if queue in self._order else ():
             self._clocks[other] = max(self._clocks.get(other, now), now)  # it was empty
-        self._clocks[queue] = now + number / self._weights.get(queue, DEFAULT_WEIGHT)
+        self._clocks[queue] = now + number / self._weight(queue)
+
+    def _weight(self, queue: str) -> float:
+        return self._weights.get(queue, DEFAULT_WEIGHT)
 
     def rotate(self, last_used: str) -> None:
         """kombu's word for one job of a queue."""

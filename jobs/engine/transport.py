@@ -28,6 +28,8 @@ _PRIORITIES = tuple(range(9, -1, -1))
 #: the count (jobs.engine.garbage).
 GARBAGE_KEY = "hachi:garbage"
 _GARBAGE_KEPT = 1_000
+#: Messages in one answer of Redis.
+_MOST_AT_ONCE = 200
 
 
 class QoS(virtual.QoS):
@@ -134,20 +136,18 @@ class Channel(kombu_redis.Channel):
         Returns how many. What is fetched and then lost with the worker is published again: the
         rows know.
         """
-        credit = self.qos.can_consume_max_estimate()
-        if credit is None or credit < 1:
+        credit = self.qos.can_consume_max_estimate() or 0
+        number = self._queue_cycle.at_once(queue, min(credit, _MOST_AT_ONCE))
+        if number < 1:
             return 0
         with self.conn_or_acquire() as client:
             try:
-                items = client.rpop(self._prefixed(key), min(credit, 200))
+                items = client.rpop(key, number)
             except ResponseError:  # before Redis 6.2
                 return 0
         for item in items or ():
             self._deliver_raw(item, queue)
         return len(items or ())
-
-    def _prefixed(self, key: str) -> str:
-        return key
 
     def _deliver_raw(self, item: bytes, queue: str) -> None:
         """Deliver one envelope; put aside what is none, and go on."""

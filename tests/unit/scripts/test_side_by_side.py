@@ -16,14 +16,22 @@ ROOT = Path(__file__).parents[3]
 
 
 def found_in(places):
-    return sorted(path for place in places for path in (ROOT / place).rglob("test_*.py"))
+    files = [ROOT / place for place in places if place.endswith(".py")]
+    return sorted(
+        [*files, *(path for place in places for path in (ROOT / place).rglob("test_*.py"))]
+    )
 
 
 @pytest.mark.parametrize("leg", LEGS)
 def test_the_parts_of_a_leg_have_each_of_its_tests_once(leg):
     parts = [place for part in parts_of(LEGS) if part.leg == leg for place in part.places]
     assert found_in(parts) == found_in(LEGS[leg])
-    assert len(parts_of({leg: LEGS[leg]})) == 2
+    assert len(parts_of({leg: LEGS[leg]})) == 3
+
+
+def test_the_longest_parts_begin_first():
+    names = [part.name for part in parts_of(LEGS)]
+    assert ["acceptance" in name for name in names] == [True] * 4 + [False] * 2
 
 
 @pytest.fixture
@@ -51,11 +59,19 @@ def test_all_parts_run_at_the_same_time_and_one_that_fails_is_named(commands, ca
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     commands["sqlite"] = meet.format(files=(one, two), code=0)
     commands["postgres"] = meet.format(files=(two, one), code=1)
-    assert run([Part("sqlite", ["tests/unit"]), Part("postgres", ["tests/unit"])]) == 1
+    assert run([Part(leg, "unit", ["tests/unit"]) for leg in LEGS]) == 1
     said = capfd.readouterr().out
     assert said.count("they met") == 2
     assert "FAILED: postgres: unit" in said
     assert "FAILED: sqlite" not in said
+
+
+def test_no_more_than_a_few_parts_run_at_once_and_the_others_follow(commands, capfd, monkeypatch):
+    monkeypatch.setattr(side_by_side, "_AT_ONCE", 1)
+    commands["sqlite"] = "print('ran')"
+    assert run([Part("sqlite", str(number), ["tests/unit"]) for number in range(3)]) == 0
+    order = [line.split(":")[0] for line in capfd.readouterr().out.splitlines() if "sqlite" in line]
+    assert order == ["Begins", "===== sqlite"] * 3
 
 
 def test_a_run_that_is_stopped_leaves_no_part_behind(tmp_path):
@@ -67,7 +83,7 @@ def test_a_run_that_is_stopped_leaves_no_part_behind(tmp_path):
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit('stopped'))\n"
         f"line = {child + '; time.sleep(600)'!r}\n"
         "side_by_side._command = lambda part: [sys.executable, '-c', line]\n"
-        "side_by_side.run([side_by_side.Part('sqlite', ['tests/unit'])])\n"
+        "side_by_side.run([side_by_side.Part('sqlite', 'unit', ['tests/unit'])])\n"
     )
     runner = subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -92,3 +92,21 @@ def test_a_queue_that_is_no_longer_served_is_forgotten():
     share.update(["a"])
     share.served("b", 1)
     assert share.consume(2) == ["a"]
+
+
+def test_a_queue_of_a_small_weight_takes_a_small_part_of_the_places_at_once():
+    share = shared(WEIGHTS, *WEIGHTS)
+    assert [share.at_once(queue, 200) for queue in WEIGHTS] == [200, 120, 40]
+    assert share.at_once("low", 4) == 0  # one is had already when more is asked for
+
+
+def test_the_only_queue_takes_every_place_whatever_its_weight():
+    assert shared(WEIGHTS, "low").at_once("low", 200) == 200
+
+
+def test_the_shares_hold_from_the_first_batch_on():
+    share, backlog = shared(WEIGHTS, *WEIGHTS), endless(*WEIGHTS)
+    for queue in reversed(WEIGHTS):  # the worst order
+        share.served(queue, 1 + share.at_once(queue, 200))
+    had = serve(share, backlog, 540)
+    assert had["low"] <= 60 + 41
