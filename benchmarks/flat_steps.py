@@ -11,8 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.fill import fill_delayed, fill_finished, fill_line, fill_queued, settle_down
-from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.ids import new_id
+from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.models import Job, Lane
 from jobs.operations.claim import claim, release
 from jobs.operations.finish import Start, Success, start, succeed

@@ -190,11 +190,11 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "hachi@localhost")
 
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT = "jobs.engine.transport:Transport"
+CELERY_BROKER_TRANSPORT = "jobs.engine.broker.transport:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # The rows acknowledge; Redis spends two round trips less per job (docs/adr/0001).
     "ack_emulation": False,
-    # All ten priorities have a list of their own, highest first (jobs/engine/transport.py).
+    # All ten priorities have a list of their own, highest first (jobs/engine/broker/transport.py).
     "priority_steps": list(range(10)),
     # A worker that serves several queues shares itself among them by these.
     "queue_weights": HACHI_QUEUE_WEIGHTS,
@@ -207,7 +207,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # wait for Redis as long as it takes
 CELERY_RESULT_BACKEND = "jobs.engine.results:JobBackend"
-CELERY_BEAT_SCHEDULER = "jobs.engine.beat:JobScheduler"
+CELERY_BEAT_SCHEDULER = "jobs.engine.beat.scheduler:JobScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_RESULT_EXPIRES = None  # jobs.cleanup_old_sessions does it, by outcome
 CELERY_TIMEZONE = TIME_ZONE
@@ -216,13 +216,13 @@ CELERY_TASK_DEFAULT_PRIORITY = 5
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True
 CELERY_WORKER_POOL = env.choice("WORKER_POOL", "prefork", ("prefork", "threads", "solo"))
 CELERY_WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 2, least=1)
-CELERY_WORKER_CONSUMER = "jobs.engine.consumer:JobConsumer"
+CELERY_WORKER_CONSUMER = "jobs.engine.worker.consumer:JobConsumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = env.integer("WORKER_PREFETCH", 2, least=1)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.integer("WORKER_MAX_CHILD_KB", 400_000)
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the rows make it unnecessary
 CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = False  # a job is claimed, so never run twice
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_DB_REUSE_MAX = 1_000_000  # jobs/engine/attempt.py minds the connection, not the fixup
+CELERY_DB_REUSE_MAX = 1_000_000  # jobs/engine/pool/attempt.py minds the connection, not the fixup
 
 # --- Logging ---------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))

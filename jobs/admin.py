@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.errors import HachiError
 from jobs.models import (
     Attempt,
@@ -92,11 +92,11 @@ class JobAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description="Retry the selected jobs", permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._act(request, queryset, actions.retry_jobs, "queued again")
+        self._act(request, queryset, job_actions.retry_jobs, "queued again")
 
     @admin.action(description="Cancel the selected jobs", permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self._act(request, queryset, actions.cancel_jobs, "cancelled")
+        self._act(request, queryset, job_actions.cancel_jobs, "cancelled")
 
     def _act(self, request: HttpRequest, queryset: QuerySet[Job], act: Any, done: str) -> None:
         ids = list(queryset.order_by().values_list("id", flat=True)[:_MOST_COUNTED])
@@ -129,7 +129,7 @@ class LaneAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Lane, form: Any, change: bool) -> None:
         rate = (obj.rate_count, obj.rate_seconds) if obj.rate_count and obj.rate_seconds else None
-        actions.change_lane(obj.pk, by=request.user.get_username(), width=obj.width, rate=rate)
+        job_actions.change_lane(obj.pk, by=request.user.get_username(), width=obj.width, rate=rate)
 
 
 @admin.register(Token)

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-TRANSPORT = "jobs.engine.transport:Transport"
+TRANSPORT = "jobs.engine.broker.transport:Transport"
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
@@ -88,7 +88,7 @@ def _retention() -> CheckMessage | None:
 
 
 def _time_limits() -> CheckMessage | None:
-    # The worker warns as well, at its start: `-P` may choose another pool (jobs.engine.limits).
+    # The worker warns at its start, too: `-P` may choose another pool (jobs.engine.worker.limits).
     if settings.CELERY_WORKER_POOL == "prefork":
         return None
     ends = {

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
-from jobs.engine import schedule_actions
+from jobs.engine.beat import schedule_actions
 from jobs.errors import HachiError
 from jobs.models import SchedulePolicy
 from jobs.queries.sentences import count_of

@@ -7,7 +7,7 @@ from typing import Any
 from jobs.api.payloads import priority, queue, text, typed
 from jobs.api.turn_payloads import turn
 from jobs.api.values import invalid, printable, require_keys
-from jobs.engine.batch_actions import Callback, Members
+from jobs.engine.actions.batch_actions import Callback, Members
 
 EVENTS = ("finish", "success", "failure")
 _LANE = frozenset({"lane", "lane_width", "lane_rate"})

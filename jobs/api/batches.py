@@ -11,7 +11,7 @@ from jobs.api.batch_payloads import new_batch, new_members
 from jobs.api.bodies import read_json
 from jobs.api.endpoint import endpoint
 from jobs.api.errors import ApiError
-from jobs.engine import batch_actions, bulk_actions
+from jobs.engine.actions import batch_actions, bulk_actions
 from jobs.queries.batches import (
     BatchDetails,
     BatchRow,

@@ -11,7 +11,7 @@ from jobs.api.bodies import read_json
 from jobs.api.bulk_payloads import new_bulk_action
 from jobs.api.endpoint import endpoint
 from jobs.api.errors import ApiError
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.models import BulkAction
 from jobs.queries.bulk import find_bulk_action, list_bulk_actions
 

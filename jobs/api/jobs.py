@@ -8,7 +8,7 @@ from jobs.api.endpoint import endpoint
 from jobs.api.errors import ApiError
 from jobs.api.payloads import new_job
 from jobs.api.turn_payloads import of_caller
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.queries.status import find_job
 from jobs.states import FINAL, State
 
@@ -16,7 +16,7 @@ from jobs.states import FINAL, State
 @endpoint("POST")
 def create(request: HttpRequest, by: str) -> HttpResponse:
     wanted = new_job(read_json(request))
-    job_id = actions.submit_task(
+    job_id = job_actions.submit_task(
         wanted.task,
         wanted.args,
         wanted.kwargs,
@@ -38,7 +38,7 @@ def show(request: HttpRequest, by: str, job_id: str) -> HttpResponse:
 @endpoint("POST")
 def cancel(request: HttpRequest, by: str, job_id: str) -> HttpResponse:
     find_job(job_id)
-    changed = actions.cancel_jobs([job_id], by=by)
+    changed = job_actions.cancel_jobs([job_id], by=by)
     job = find_job(job_id)
     # Cancelling twice is what a program does that got no answer the first time.
     if not changed and job.state in FINAL and job.state != State.CANCELLED:
@@ -49,7 +49,7 @@ def cancel(request: HttpRequest, by: str, job_id: str) -> HttpResponse:
 @endpoint("POST")
 def retry(request: HttpRequest, by: str, job_id: str) -> HttpResponse:
     find_job(job_id)
-    changed = actions.retry_jobs([job_id], by=by)
+    changed = job_actions.retry_jobs([job_id], by=by)
     job = find_job(job_id)
     if not changed:
         raise ApiError(

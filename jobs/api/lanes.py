@@ -10,7 +10,7 @@ from jobs.api.answers import absolute, moment
 from jobs.api.bodies import read_json
 from jobs.api.endpoint import endpoint
 from jobs.api.turn_payloads import limits
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.errors import LaneNotFound
 from jobs.queries.jobs import LaneRow, find_lane
 
@@ -19,7 +19,7 @@ from jobs.queries.jobs import LaneRow, find_lane
 def lane(request: HttpRequest, by: str, key: str) -> HttpResponse:
     if request.method == "PATCH":
         _find(key)
-        actions.change_lane(key, by=by, **limits(read_json(request)))
+        job_actions.change_lane(key, by=by, **limits(read_json(request)))
     return JsonResponse(_detail(request, _find(key)))
 
 

@@ -8,7 +8,7 @@ from jobs.api.bodies import read_json
 from jobs.api.endpoint import endpoint
 from jobs.api.errors import ApiError
 from jobs.api.pause_payloads import new_pause
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.queries.jobs import active_pauses, find_pause
 
 
@@ -21,12 +21,14 @@ def pauses(request: HttpRequest, by: str) -> HttpResponse:
 def resume(request: HttpRequest, by: str, kind: str, value: str) -> HttpResponse:
     if find_pause(kind, value) is None:
         raise ApiError(404, "not_found", f"The {kind[:10]} {value[:100]!r} is not paused.")
-    return JsonResponse({"resumed": actions.resume_jobs(kind, value)})
+    return JsonResponse({"resumed": job_actions.resume_jobs(kind, value)})
 
 
 def _pause(request: HttpRequest, by: str) -> HttpResponse:
     wanted = new_pause(read_json(request), timezone.now())
-    actions.pause_jobs(wanted.kind, wanted.value, by=by, reason=wanted.reason, until=wanted.until)
+    job_actions.pause_jobs(
+        wanted.kind, wanted.value, by=by, reason=wanted.reason, until=wanted.until
+    )
     row = find_pause(wanted.kind, wanted.value)
     if row is None:  # somebody resumed it in this very moment
         raise ApiError(404, "not_found", "The pause was ended again at once.")

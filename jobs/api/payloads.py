@@ -28,7 +28,7 @@ class NewJob:
     countdown: float | None
     queue: str | None
     priority: int | None
-    #: Lane and uniqueness: jobs.engine.turn_options.
+    #: Lane and uniqueness: jobs.engine.submit.turn_options.
     turn: dict[str, Any]
 
 

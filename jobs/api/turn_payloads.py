@@ -1,4 +1,4 @@
-"""Order, limits and uniqueness, as a program asks for them: jobs.engine.turn_options in JSON."""
+"""Order, limits and uniqueness, as a program asks for them: submit.turn_options in JSON."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from celery import current_app
 
 from jobs.api.values import invalid, printable, require_keys
-from jobs.engine.turn_options import rate_of
+from jobs.engine.submit.turn_options import rate_of
 
 #: What each of these is worth nothing without.
 _NEEDS = {

@@ -37,7 +37,7 @@ class JobApp(Celery):
         """Submit a job: `.delay()`, `apply_async`, canvas, Beat and the command line call this.
 
         Celery does all that it always does (routes, ids, parents, the message), but what it would
-        publish goes through `jobs.engine.submission`: a row now, the message after the commit.
+        publish goes to `jobs.engine.submit.submission`: a row now, the message after the commit.
         """
         for name_of_connection in ("connection", "producer", "publisher"):
             options.pop(name_of_connection, None)
@@ -66,7 +66,7 @@ class JobApp(Celery):
     def new_recorder(self) -> Callable[["JobApp"], Any]:
         """Makes what stands where Celery expects a producer."""
         self._set_up_django()
-        recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submission:Recorder")
+        recorder: Callable[[JobApp], Any] = symbol_by_name("jobs.engine.submit.submission:Recorder")
         return recorder
 
     def _load_config(self) -> Any:

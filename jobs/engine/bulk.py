@@ -8,10 +8,10 @@ from celery.utils.saferepr import saferepr
 from django.utils import timezone
 
 from jobs.engine.ids import new_id
-from jobs.engine.retrying import cap_of
-from jobs.engine.submission import Recorder, draft
-from jobs.engine.turn_options import turn_of
-from jobs.engine.writing import write
+from jobs.engine.retries.retrying import cap_of
+from jobs.engine.submit.submission import Recorder, draft
+from jobs.engine.submit.turn_options import turn_of
+from jobs.engine.submit.writing import write
 from jobs.errors import SubmitError
 
 #: Positional and keyword arguments of one call.

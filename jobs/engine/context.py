@@ -42,7 +42,7 @@ class Report:
     error_message: str = ""
     traceback: str = ""
     fingerprint: str = ""
-    #: Why there is another attempt, or none (jobs.engine.retrying).
+    #: Why there is another attempt, or none (jobs.engine.retries.retrying).
     verdict: str = ""
     resubmission: Draft | None = None
     progress: tuple[int | None, int | None, str] | None = None
@@ -64,7 +64,7 @@ class Attempt:
     batch: str = ""
     resubmission: Draft | None = None
     #: When the task is to learn that its soft time limit is over, as time.monotonic(); only where
-    #: no signal tells it (jobs.engine.alarm).
+    #: no signal tells it (jobs.engine.pool.alarm).
     soft_deadline: float | None = None
     #: None until it logs.
     _log: JobLog | None = None

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.app.control import Control
 
-from jobs.engine.actions import cancel_jobs
+from jobs.engine.actions.job_actions import cancel_jobs
 
 
 class JobControl(Control):

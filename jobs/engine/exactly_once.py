@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.utils.json import dumps
 
 from jobs.engine import context
-from jobs.engine.turns import after_end
+from jobs.engine.ends.turns import after_end
 from jobs.errors import ClaimLost
 from jobs.operations.finish import Success, succeed
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from redis import Redis, RedisError
 
-from jobs.engine.turn_options import rate_of
+from jobs.engine.submit.turn_options import rate_of
 from jobs.errors import SubmitError
 from jobs.models import Lane
 from jobs.operations.lane_limits import change_lane

@@ -1,7 +1,7 @@
 """Celery's result backend over the rows: `AsyncResult(id).state`, `.get()`, chords, Flower.
 
 In the pool's process it only gathers what an attempt came to; the parent writes it in batches
-(jobs.engine.ledger). Everywhere else it reads rows.
+(jobs.engine.worker.ledger). Everywhere else it reads rows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,8 @@ from celery.states import FAILURE, PENDING, RETRY, REVOKED, SUCCESS
 from django.utils import timezone
 from kombu.utils.json import dumps, loads
 
-from jobs.engine import chords, context, failures
+from jobs.engine import context
+from jobs.engine.ends import chords, failures
 from jobs.errors import TaskFailed
 from jobs.models import Job
 from jobs.states import CELERY_STATES, State, WaitingFor

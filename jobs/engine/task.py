@@ -10,9 +10,9 @@ from celery.utils.serialization import raise_with_context
 from django.db import transaction
 
 from jobs.engine import context
+from jobs.engine.retries.retrying import add_rules, most_attempts, note, number_of
+from jobs.engine.retries.verdicts import capped
 from jobs.engine.retry_rules import On
-from jobs.engine.retry_verdicts import capped
-from jobs.engine.retrying import add_rules, most_attempts, note, number_of
 from jobs.errors import ClaimLost
 from jobs.operations.handover import hand_on
 
@@ -24,15 +24,15 @@ class JobTask(DjangoTask):
     _ruled = False
     #: Whether the API may call it (`@shared_task(public=True)`).
     public = False
-    #: Arguments are checked against the signature for every way in, see jobs.engine.submission.
+    #: Every way in checks arguments against the signature, see jobs.engine.submit.submission.
     typing = False
     #: Which errors are worth another attempt, how many and when (jobs.engine.retry_rules).
     retry_rules: Sequence[On] = ()
     #: The most attempts there are, whatever rules and options say; None is without end.
     max_attempts: int | None = None
     #: Where messages become requests that are claimed before they run.
-    Strategy = "jobs.engine.strategy:collect"
-    Request = "jobs.engine.request:JobRequest"
+    Strategy = "jobs.engine.worker.strategy:collect"
+    Request = "jobs.engine.pool.request:JobRequest"
 
     def add_rules(self) -> None:
         """Put `retry_rules` in force; called once, when the task is registered."""

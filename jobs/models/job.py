@@ -81,7 +81,7 @@ class Job(models.Model):
     #: How often a worker died while running it.
     crashes = models.PositiveIntegerField(default=0)
     #: How often a worker died that had claimed it, without a word about its start. It may have
-    #: killed that worker within the moment before its start was written; see engine.ledger.
+    #: killed that worker within the moment before its start was written; see engine.worker.ledger.
     releases = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     #: The node (jobs.models.Node) that has it or had it last.
@@ -269,7 +269,7 @@ class Job(models.Model):
             ),
             # queries.jobs: what a job has submitted (job page).
             models.Index(name="job_by_parent", fields=["parent"], condition=~Q(parent="")),
-            # engine.results, engine.chords: the members of a group.
+            # engine.results, engine.ends.chords: the members of a group.
             models.Index(name="job_by_group", fields=["group"], condition=~Q(group="")),
             # models.batch, operations.batches: members by state, and whether one is unfinished.
             models.Index(

@@ -42,7 +42,7 @@ class Node(models.Model):
     seen_at = models.DateTimeField(db_index=True)  # operations.rescue, healthz
     #: Set by a stop in progress: it takes no more jobs.
     stopping_at = models.DateTimeField(null=True, blank=True)
-    #: It is alive and takes no jobs, since then (jobs.engine.watch).
+    #: It is alive and takes no jobs, since then (jobs.engine.worker.watch).
     deaf_since = models.DateTimeField(null=True, blank=True)
 
     objects = NodeQuerySet.as_manager()

@@ -27,7 +27,7 @@ def cancel(
     """Cancel waiting jobs at once, and ask the workers that hold the others to stop them.
 
     Returns the ids that are cancelled now, and those that were asked. A worker sees the request
-    within a second or so (jobs.engine.keeper). With `running` False, what runs is left alone.
+    within a second or so (jobs.engine.worker). With `running` False, what runs is left alone.
     """
     # First what workers hold: one that ends a job and admits the next of its lane holds the first
     # and wants the second. And once more for what was claimed between the two statements.

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from jobs.engine.batch_actions import cancel_batch
+from jobs.engine.actions.batch_actions import cancel_batch
 from jobs.engine.batches import batch
 from jobs.engine.bulk import Call
 from jobs.errors import BatchNotFound

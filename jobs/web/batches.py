@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs.engine import bulk_actions
-from jobs.engine.batch_actions import cancel_batch, close_batch
+from jobs.engine.actions import bulk_actions
+from jobs.engine.actions.batch_actions import cancel_batch, close_batch
 from jobs.errors import BatchNotFound, HachiError
 from jobs.queries.batches import BatchDetails, BatchRow, batch_details, find_batch, list_batches
 from jobs.queries.jobs import JobFilter

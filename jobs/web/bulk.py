@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.errors import BulkActionNotFound, HachiError
 from jobs.models import BulkAction
 from jobs.queries.bulk import described, list_bulk_actions, number_in_words

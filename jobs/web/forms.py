@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from jobs.engine.turn_options import MOST, rate_of
+from jobs.engine.submit.turn_options import MOST, rate_of
 from jobs.errors import SubmitError
 from jobs.models import Pause
 from jobs.operations.lane_limits import KEEP, Keep, Rate

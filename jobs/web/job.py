@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.errors import HachiError, JobNotFound
 from jobs.queries.jobs import JobDetails, find_lane, job_details
 from jobs.states import State
@@ -46,13 +46,13 @@ def live(request: HttpRequest, pk: str) -> HttpResponse:
 @signed_in
 @require_POST
 def retry(request: HttpRequest, pk: str) -> HttpResponse:
-    return _act(request, pk, actions.retry_jobs, "Only a finished job can be retried.")
+    return _act(request, pk, job_actions.retry_jobs, "Only a finished job can be retried.")
 
 
 @signed_in
 @require_POST
 def cancel(request: HttpRequest, pk: str) -> HttpResponse:
-    return _act(request, pk, actions.cancel_jobs, "There is nothing left to cancel.")
+    return _act(request, pk, job_actions.cancel_jobs, "There is nothing left to cancel.")
 
 
 def _act(request: HttpRequest, pk: str, act: Callable[..., int], otherwise: str) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.errors import HachiError
 from jobs.queries import jobs
 from jobs.queries.bulk import under_way
@@ -71,11 +71,11 @@ def _act(request: HttpRequest) -> HttpResponse:
     ids = request.POST.getlist("id")[:_MOST_ROWS]
     verbs = {
         "retry": (
-            actions.retry_jobs,
+            job_actions.retry_jobs,
             "queued again",
             "only finished jobs can be retried, and no two of one unique key",
         ),
-        "cancel": (actions.cancel_jobs, "cancelled", "finished jobs cannot be cancelled"),
+        "cancel": (job_actions.cancel_jobs, "cancelled", "finished jobs cannot be cancelled"),
     }
     verb = verbs.get(request.POST.get("action", ""))
     if verb is None:

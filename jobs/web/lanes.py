@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.errors import HachiError
 from jobs.web.access import asked_by, signed_in
 from jobs.web.forms import LaneForm
@@ -20,7 +20,7 @@ def change(request: HttpRequest) -> HttpResponse:
         return refused(request, form)
     key = form.cleaned_data["lane"]
     try:
-        actions.change_lane(key, by=asked_by(request), **form.limits())
+        job_actions.change_lane(key, by=asked_by(request), **form.limits())
     except HachiError as error:
         messages.error(request, str(error))
     else:

@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from jobs.engine import actions
+from jobs.engine.actions import job_actions
 from jobs.errors import HachiError
 from jobs.queries.jobs import pause_rows
 from jobs.queries.sentences import count_of
@@ -34,7 +34,7 @@ def pause(request: HttpRequest) -> HttpResponse:
     kind, value = form.cleaned_data["target"]
     reason, until = form.cleaned_data["reason"], form.cleaned_data["until"]
     try:
-        actions.pause_jobs(kind, value, by=asked_by(request), reason=reason, until=until)
+        job_actions.pause_jobs(kind, value, by=asked_by(request), reason=reason, until=until)
     except HachiError as error:
         messages.error(request, str(error))
     else:
@@ -50,7 +50,7 @@ def resume(request: HttpRequest) -> HttpResponse:
         return refused(request, form)
     kind, value = form.cleaned_data["target"]
     try:
-        number = actions.resume_jobs(kind, value)
+        number = job_actions.resume_jobs(kind, value)
     except HachiError as error:
         messages.error(request, str(error))
     else:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs.engine import schedule_actions
+from jobs.engine.beat import schedule_actions
 from jobs.errors import HachiError, ScheduleNotFound
 from jobs.queries.schedule_pages import list_schedules, schedule_details
 from jobs.web.access import asked_by, signed_in

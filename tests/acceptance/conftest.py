@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
-from jobs.engine.publisher import publisher
+from jobs.engine.broker.publisher import publisher
 from tests.acceptance.changes import odd_changes, watch_changes
 from tests.acceptance.stack import Stack
 

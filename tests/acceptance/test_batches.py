@@ -8,9 +8,9 @@ from celery import chain, chord, current_app
 from django.db import connection
 from django.utils import timezone
 
-from jobs.engine.batch_actions import cancel_batch, retry_failed
-from jobs.engine.batch_turns import finish_ended
+from jobs.engine.actions.batch_actions import cancel_batch, retry_failed
 from jobs.engine.batches import batch, map_task, open_batch
+from jobs.engine.ends.batch_turns import finish_ended
 from jobs.errors import BatchClosed
 from jobs.models import Batch, Job
 from jobs.states import State

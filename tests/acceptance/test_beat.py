@@ -12,7 +12,7 @@ from django_celery_beat.models import (
     PeriodicTask,
 )
 
-from jobs.engine import schedule_actions
+from jobs.engine.beat import schedule_actions
 from jobs.models import Job, Node, SchedulePolicy
 from tests.acceptance.stack import wait_until
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.engine.bulk import submit_many
 from jobs.models import BulkAction, Job
 from jobs.queries.jobs import JobFilter

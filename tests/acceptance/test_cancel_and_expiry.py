@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.engine.actions import cancel_jobs, retry_jobs
+from jobs.engine.actions.job_actions import cancel_jobs, retry_jobs
 from jobs.models import Attempt, Job
 from jobs.states import State
 from tests.acceptance import long_workload, workload

@@ -10,7 +10,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.request import Request
 from kombu.transport import redis as kombu_redis
 
-from jobs.engine.message import SEPARATOR, bell, envelope
+from jobs.engine.broker.message import SEPARATOR, bell, envelope
 from jobs.models import Job
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until

@@ -5,7 +5,7 @@ import signal
 import pytest
 from django.db import connection
 
-from jobs.engine.actions import cancel_jobs
+from jobs.engine.actions.job_actions import cancel_jobs
 from jobs.models import Attempt, Job, LogLine, Token
 from jobs.states import State
 from tests.acceptance import long_workload

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from django.utils import timezone
 
-from jobs.engine.actions import change_lane
+from jobs.engine.actions.job_actions import change_lane
 from jobs.engine.bulk import submit_many
 from jobs.models import Job, Lane
 from tests.acceptance import workload

@@ -6,7 +6,7 @@ from celery.exceptions import TaskRevokedError
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.engine.actions import cancel_jobs, retry_jobs
+from jobs.engine.actions.job_actions import cancel_jobs, retry_jobs
 from jobs.models import Attempt, Job, LogLine
 from jobs.states import State
 from tests.acceptance import workload

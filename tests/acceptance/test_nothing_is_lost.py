@@ -9,8 +9,8 @@ from celery import Celery
 from django.db import transaction
 from django.db.utils import OperationalError
 
-from jobs.engine.message import envelope
-from jobs.engine.transport import GARBAGE_KEY
+from jobs.engine.broker.message import envelope
+from jobs.engine.broker.transport import GARBAGE_KEY
 from jobs.models import Attempt, Job, Node
 from jobs.states import State
 from tests.acceptance import workload
@@ -211,7 +211,7 @@ def test_without_the_database_submit_says_so(stack, monkeypatch):
     def broken(*_, **__):
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr("jobs.engine.writing.submit", broken)
+    monkeypatch.setattr("jobs.engine.submit.writing.submit", broken)
     with pytest.raises(Exception, match="The job was not accepted"):
         workload.add.delay(1, 1)
 

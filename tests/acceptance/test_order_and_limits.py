@@ -7,7 +7,13 @@ import pytest
 from celery import chain
 from django.utils import timezone
 
-from jobs.engine.actions import cancel_jobs, change_lane, pause_jobs, resume_jobs, retry_jobs
+from jobs.engine.actions.job_actions import (
+    cancel_jobs,
+    change_lane,
+    pause_jobs,
+    resume_jobs,
+    retry_jobs,
+)
 from jobs.engine.bulk import submit_many
 from jobs.models import Attempt, Job, Pause, Token
 from jobs.states import State

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.engine.actions import cancel_jobs, pause_jobs, resume_jobs
+from jobs.engine.actions.job_actions import cancel_jobs, pause_jobs, resume_jobs
 from jobs.engine.bulk import submit_many
 from jobs.models import Job, Pause
 from tests.acceptance import workload

@@ -7,7 +7,7 @@ import pytest
 from celery import Celery
 from django.test import override_settings
 
-from jobs.engine.publisher import publisher
+from jobs.engine.broker.publisher import publisher
 from jobs.models import Job, Node
 from tests.acceptance import workload
 from tests.acceptance.proxy import Proxy

@@ -4,7 +4,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from jobs.engine.actions import retry_jobs
+from jobs.engine.actions.job_actions import retry_jobs
 from jobs.errors import InvalidRetryRule
 from jobs.models import Attempt, Job, LogLine
 from jobs.queries.jobs.details import job_details

@@ -12,7 +12,7 @@ from celery import chain, chord, signature
 from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from jobs.engine.actions import cancel_jobs, retry_jobs
+from jobs.engine.actions.job_actions import cancel_jobs, retry_jobs
 from jobs.models import Attempt, Job
 from jobs.states import State
 from tests.acceptance import workload

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.engine.stopping import EXIT_DEAF
+from jobs.engine.worker.stopping import EXIT_DEAF
 from jobs.models import Attempt, Job
 from jobs.states import State
 from tests.acceptance import long_workload, workload

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.engine.actions import retry_jobs
+from jobs.engine.actions.job_actions import retry_jobs
 from jobs.errors import KeyOfAnotherTask, TooLateToReplace, UniqueKeyTaken
 from jobs.models import Job
 from tests.acceptance import workload

@@ -10,7 +10,7 @@ from django.test import Client, override_settings
 from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import sync_playwright
 
-from jobs.engine.publisher import publisher
+from jobs.engine.broker.publisher import publisher
 from tests.browser.photo import jpeg
 from tests.browser.site import Site
 from tests.browser.visits import Visits, launch

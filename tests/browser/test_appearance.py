@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from playwright.sync_api import expect
 
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.engine.batches import batch
 from jobs.models import Batch, Job, Page
 from jobs.operations.pipelines.start import NewPipeline

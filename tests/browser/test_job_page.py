@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from jobs.engine.actions import cancel_jobs
+from jobs.engine.actions.job_actions import cancel_jobs
 from tests.acceptance import workload
 from tests.browser.visits import staying_on
 from tests.browser.workload import read, stages

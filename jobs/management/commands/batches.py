@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from jobs.engine import batch_actions
+from jobs.engine.actions import batch_actions
 from jobs.errors import BatchNotFound, HachiError
 from jobs.management.given import who
 from jobs.queries.batches import batch_details, list_batches

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.errors import BulkActionNotFound, HachiError
 from jobs.management.given import who
 from jobs.models import BulkAction

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from jobs.engine import actions
-from jobs.engine.turn_options import rate_of
+from jobs.engine.actions import job_actions
+from jobs.engine.submit.turn_options import rate_of
 from jobs.errors import HachiError, JobNotFound, LaneNotFound
 from jobs.management.given import known_ids, moment_to_come, who
 from jobs.models import Pause
@@ -131,11 +131,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name + ':':<11}{value}")
 
     def _cancel(self, given: dict[str, Any]) -> None:
-        number = actions.cancel_jobs(known_ids(given["ids"]), by=who())
+        number = job_actions.cancel_jobs(known_ids(given["ids"]), by=who())
         self._told(number, given["ids"], "cancelled", "had finished already")
 
     def _retry(self, given: dict[str, Any]) -> None:
-        number = actions.retry_jobs(known_ids(given["ids"]), by=who())
+        number = job_actions.retry_jobs(known_ids(given["ids"]), by=who())
         self._told(number, given["ids"], "queued again", "had not finished, or cannot run again")
 
     def _told(self, number: int, ids: Sequence[str], done: str, otherwise: str) -> None:
@@ -148,21 +148,21 @@ class Command(BaseCommand):
         kind, value, until = given["kind"], given["value"], moment_to_come(given["until"])
         if not value.isprintable() or not 0 < len(value) <= 255 or len(given["reason"]) > 500:
             raise CommandError("A name has 1 to 255 printable characters, a reason 500 at most.")
-        actions.pause_jobs(kind, value, by=who(), reason=given["reason"], until=until)
+        job_actions.pause_jobs(kind, value, by=who(), reason=given["reason"], until=until)
         self.stdout.write(f"The {kind} {value} is paused. What runs goes on.")
 
     def _resume(self, given: dict[str, Any]) -> None:
         kind, value = given["kind"], given["value"]
         if find_pause(kind, value) is None:
             raise CommandError(f"The {kind} {value} is not paused.")
-        number = actions.resume_jobs(kind, value)
+        number = job_actions.resume_jobs(kind, value)
         self.stdout.write(f"The {kind} {value} is resumed: {count_of(number, 'job')} queued again.")
 
     def _lane(self, given: dict[str, Any]) -> None:
         key, width, rate = given["key"].replace("\0", ""), given["width"], given["rate"]
         if width is not None or rate is not None:
             limit = KEEP if rate is None else None if rate == "none" else rate_of(rate)
-            actions.change_lane(key, by=who(), width=width, rate=limit)
+            job_actions.change_lane(key, by=who(), width=width, rate=limit)
         row = find_lane(key, timezone.now())
         if row is None:
             raise LaneNotFound(f"There is no lane {key!r}: the first job that names it makes it.")

@@ -7,7 +7,7 @@ import pytest
 from celery import shared_task
 from django.utils import timezone
 
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.engine.batches import open_batch
 from jobs.models import Batch, BatchCallback, BulkAction, Job
 from jobs.queries.jobs import JobFilter

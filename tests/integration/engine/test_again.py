@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs.engine.actions import cancel_jobs
+from jobs.engine.actions.job_actions import cancel_jobs
 from jobs.engine.ids import new_id
 from jobs.models import Chord, Job
 from jobs.operations.submit import Draft, submit

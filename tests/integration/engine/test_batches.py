@@ -6,10 +6,11 @@ import pytest
 from celery import chain, chord, current_app, group, shared_task
 from django.utils import timezone
 
-from jobs.engine import batch_turns, context
-from jobs.engine.batch_actions import cancel_batch, close_batch, retry_failed
+from jobs.engine import context
+from jobs.engine.actions.batch_actions import cancel_batch, close_batch, retry_failed
 from jobs.engine.batches import batch, current_batch, map_calls, map_task, open_batch
 from jobs.engine.bulk import submit_many
+from jobs.engine.ends import batch_turns
 from jobs.errors import BatchClosed, BatchNotFound, InvalidArguments, SubmitError
 from jobs.models import Batch, BatchCallback, Job
 

@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.engine import bulk_actions
-from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.actions import bulk_actions
 from jobs.engine.ids import new_id
+from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.errors import BulkActionNotFound
 from jobs.models import Batch, BulkAction, Job
 from jobs.operations import bulk

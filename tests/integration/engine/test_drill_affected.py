@@ -7,7 +7,7 @@ from celery import current_app
 
 from drill.affected import affected
 from drill.plan import Fault, Kind
-from jobs.engine.publisher import publisher
+from jobs.engine.broker.publisher import publisher
 from jobs.models import Job
 from scripts.processes import RedisServer
 

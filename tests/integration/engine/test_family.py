@@ -8,9 +8,9 @@ from celery.app.task import Context
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.engine import family
-from jobs.engine.actions import cancel_jobs
-from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.actions.job_actions import cancel_jobs
+from jobs.engine.ends import family
+from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.models import Job, Node, Token
 from jobs.operations import handover
 from jobs.operations.cancel import cancel

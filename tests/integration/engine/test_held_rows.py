@@ -8,8 +8,8 @@ from celery import current_app
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from jobs.engine.dispatcher import Dispatcher
 from jobs.engine.session import Session, has_collided, is_away, is_locked
+from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.models import Job, Node
 from jobs.operations import lanes
 from jobs.operations.claim import claim

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.worker.dispatcher import Dispatcher
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.engine.endings import conclusion, interrupted
+from jobs.engine.ends.endings import conclusion, interrupted
 from jobs.engine.ids import new_id
 from jobs.models import Attempt, Job
 from jobs.operations.claim import claim

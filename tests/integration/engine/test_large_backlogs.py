@@ -6,9 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs.engine.actions import pause_jobs
+from jobs.engine.actions.job_actions import pause_jobs
 from jobs.engine.bulk import submit_many
-from jobs.engine.dispatcher import Dispatcher
+from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.models import Job
 from tests.acceptance import workload
 

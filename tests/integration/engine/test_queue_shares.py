@@ -8,8 +8,8 @@ from django.conf import settings
 from django.utils import timezone
 from kombu import Connection, Consumer, Queue
 
+from jobs.engine.broker.message import envelope
 from jobs.engine.ids import new_id
-from jobs.engine.message import envelope
 from jobs.operations.submit import Ready
 
 WEIGHTS = {"critical": 5, "default": 3, "low": 1}

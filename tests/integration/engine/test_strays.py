@@ -7,8 +7,8 @@ from celery import current_app
 from django.utils import timezone
 
 from jobs.engine.ids import new_id
-from jobs.engine.ledger import Ledger
-from jobs.engine.strays import Strays
+from jobs.engine.worker.ledger import Ledger
+from jobs.engine.worker.strays import Strays
 from jobs.models import Job
 from jobs.operations.claim import claim
 from jobs.operations.finish import Start, start

@@ -4,8 +4,8 @@ import pytest
 from celery import shared_task
 from django.utils import timezone
 
-from jobs.engine import bulk_actions
-from jobs.engine.actions import change_lane, retry_jobs
+from jobs.engine.actions import bulk_actions
+from jobs.engine.actions.job_actions import change_lane, retry_jobs
 from jobs.engine.bulk import submit_many
 from jobs.errors import InvalidLimit, LaneNotFound, SubmitError
 from jobs.models import Job, Lane

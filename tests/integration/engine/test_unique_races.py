@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.engine import writing
+from jobs.engine.submit import writing
 from jobs.models import Job
 from tests.acceptance import workload
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from jobs.engine.batch_actions import cancel_batch
+from jobs.engine.actions.batch_actions import cancel_batch
 from jobs.engine.context import Snoozed
 from jobs.errors import ClaimLost, JobCancelled
 from jobs.models import Batch, Job, Node, Pipeline, PipelineItem

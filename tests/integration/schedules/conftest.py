@@ -6,8 +6,8 @@ import pytest
 from celery import current_app
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from jobs.engine.schedule_entry import JobEntry
-from jobs.engine.schedule_runs import run_due, run_waiting
+from jobs.engine.beat.entry import JobEntry
+from jobs.engine.beat.runs import run_due, run_waiting
 from jobs.models import Job, SchedulePolicy
 from jobs.operations.schedule_runs import note_switches
 

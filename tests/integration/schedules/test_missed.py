@@ -3,7 +3,7 @@
 import pytest
 from django_celery_beat.models import PeriodicTask
 
-from jobs.engine import schedule_actions
+from jobs.engine.beat import schedule_actions
 from jobs.models import Job, ScheduleWatch
 from tests.integration.schedules.conftest import Beat, at
 
@@ -36,7 +36,7 @@ def test_a_second_beat_with_an_older_picture_makes_nothing_twice(hourly):
     hourly.policy(missed="all", overlap="cancel")
     other, entry = Beat(hourly.task), hourly.entry()
     assert hourly.look(at(hours=1, seconds=1)) == 1
-    from jobs.engine.schedule_runs import run_due
+    from jobs.engine.beat.runs import run_due
 
     assert run_due(other.app, entry, now=at(hours=1, seconds=2)) == 0
     assert list(Job.objects.values_list("state", flat=True)) == ["queued"]

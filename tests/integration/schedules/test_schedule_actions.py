@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from jobs.engine import schedule_actions
+from jobs.engine.beat import schedule_actions
 from jobs.errors import InvalidArguments, ScheduleNotFound, SubmitError
 from jobs.models import Job
 from tests.integration.schedules.conftest import at

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from jobs.engine.schedule_alerts import raise_alarms
+from jobs.engine.beat.alerts import raise_alarms
 from jobs.models import Job, ScheduleWatch
 from jobs.operations.schedule_runs import note_switches
 from jobs.queries.schedule_health import RECENT_RUNS, Health, health, last_runs

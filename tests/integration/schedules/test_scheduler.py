@@ -8,8 +8,9 @@ from celery import current_app
 from django.db import OperationalError
 from django_celery_beat.models import CrontabSchedule, PeriodicTask, PeriodicTasks
 
-from jobs.engine import beat, schedule_entry, ticks
-from jobs.engine.beat import JobScheduler
+from jobs.engine.beat import entry, ticks
+from jobs.engine.beat import scheduler as beat
+from jobs.engine.beat.scheduler import JobScheduler
 from jobs.models import Job, ScheduleWatch
 from jobs.operations import schedule_runs
 from tests.integration.schedules.conftest import TEN, at
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def scheduler(monkeypatch):
-    for module in ("jobs.engine.beat", "django_celery_beat.schedulers"):
+    for module in ("jobs.engine.beat.scheduler", "django_celery_beat.schedulers"):
         monkeypatch.setattr(f"{module}.Finalize", lambda *_, **__: None)
     return JobScheduler(current_app._get_current_object(), lazy=True)
 
@@ -64,7 +65,7 @@ class Clocks:
         monkeypatch.setattr(app, "now", lambda: self.wall)
         clock = SimpleNamespace(now=lambda tz=None: self.wall)
         monkeypatch.setattr(ticks, "datetime", clock)
-        monkeypatch.setattr(schedule_entry.JobEntry, "_default_now", lambda _: self.wall)
+        monkeypatch.setattr(entry.JobEntry, "_default_now", lambda _: self.wall)
 
     def go_on(self, scheduler, seconds):
         """Let that much time pass for a beat that looks as soon as it wants to."""

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from jobs.engine import bulk_actions
+from jobs.engine.actions import bulk_actions
 from jobs.engine.batches import open_batch
 from jobs.models import Batch, BulkAction, Job
 from jobs.operations import batches

@@ -3,8 +3,8 @@
 import pytest
 from celery.exceptions import Ignore, Retry
 
+from jobs.engine.retries.verdicts import judge
 from jobs.engine.retry_rules import On, backoff, check_rules, never
-from jobs.engine.retry_verdicts import judge
 from jobs.errors import InvalidRetryRule
 
 

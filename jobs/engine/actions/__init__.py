@@ -1,0 +1,1 @@
+"""What people do with jobs and batches, the same for every face."""

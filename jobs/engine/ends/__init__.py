@@ -1,0 +1,1 @@
+"""What the end of a job means, and whom it sets going."""

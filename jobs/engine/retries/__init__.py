@@ -1,0 +1,1 @@
+"""Whether another attempt follows, and why."""

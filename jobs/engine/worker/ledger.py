@@ -1,0 +1,295 @@
+"""The ledger: the thread in a worker's parent that claims, starts and ends jobs, in batches.
+
+Requests come in from the consumer, starts and ends from the pool's callbacks. Under load a batch
+is whatever has gathered while the last one was written; an idle worker claims at once.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from celery import Celery
+from django.db import connection
+from django.utils import timezone
+
+from jobs.engine.ends.endings import Ending, unwritable
+from jobs.engine.forking import fork_lock
+from jobs.engine.pool.pace import Pace
+from jobs.engine.pool.request import JobRequest
+from jobs.engine.session import Session, is_away, longest_idle
+from jobs.engine.worker.notes import End, Note, Offer, Refused, Start, TakenBack
+from jobs.engine.worker.refusal import refuse
+from jobs.engine.worker.settlement import settle
+
+logger = logging.getLogger(__name__)
+
+_LARGEST_BATCH = 512
+#: While jobs come thick and fast, wait this long for more of them before writing.
+_LINGER_SECONDS = 0.005
+_MANY = 8
+
+
+class Ledger:
+    """What this worker holds, and what is still to be written about it."""
+
+    def __init__(self, app: Celery, worker: str, *, wake: Callable[[], None]) -> None:
+        self.app = app
+        #: The id of this worker's node.
+        self.worker = worker
+        self._wake = wake
+        self._inbox: SimpleQueue[Note] = SimpleQueue()
+        self._won: deque[JobRequest] = deque()
+        self._lost: deque[JobRequest] = deque()
+        #: How many requests the pool has; the consumer counts up, the end of an attempt down.
+        self.in_pool = 0
+        #: Claimed and running requests by id.
+        self.held: dict[str, JobRequest] = {}
+        #: How long the jobs that ran here took, by task.
+        self.pace = Pace()
+        #: False once the worker stops: what is offered is left in the queue.
+        self.taking = True
+        self._lock = fork_lock()
+        self._busy = False
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        #: Set once the worker's row is there: nobody would miss a worker that dies without one,
+        #: and what it had claimed would be its own for ever.
+        self.enrolled = threading.Event()
+        # Losing the last moments of claims and finishes only means that jobs run again. And one
+        # that is frozen in the middle of a transaction must not keep its rows locked for ever.
+        self._session = Session(
+            synchronous_commit="off", idle_in_transaction_session_timeout=longest_idle()
+        )
+
+    # --- notes, from any thread --------------------------------------------------------------
+
+    def offer(self, request: JobRequest) -> None:
+        """A message has come: claim its job."""
+        self._inbox.put(Offer(request))
+
+    def note_start(self, request: JobRequest, at: datetime) -> None:
+        """The pool has begun an attempt."""
+        self._inbox.put(Start(request, at))
+
+    def note_start_before(self, request: JobRequest, at: datetime) -> None:
+        """Write the start of an attempt, and then offer it to the pool; it keeps a slot meanwhile.
+
+        Starts are written a few milliseconds after they happen. A job that kills its whole worker
+        within that time would leave no trace and run for ever; so a job that a dead worker had
+        claimed begins only once its start is in the database, where it counts as a crash.
+        """
+        request.suspect = False
+        self.in_pool += 1
+        self._inbox.put(Start(request, at, before=True))
+
+    def note_end(self, request: JobRequest, ending: Ending) -> None:
+        """An attempt has ended, or goes back without having begun."""
+        self._inbox.put(End(request, ending))
+
+    def note_free_slot(self) -> None:
+        """The pool is done with a request."""
+        self.in_pool -= 1
+        if self._won:
+            self._wake()
+
+    def note_taken_back(self, request: JobRequest, error_type: str, reason: str) -> None:
+        """A claimed job must not begin any more."""
+        self._inbox.put(TakenBack(request, error_type, reason))
+
+    def note_refused(self, message: Any, error_type: str, reason: str) -> None:
+        """A message that can never run becomes a failed row."""
+        self._inbox.put(Refused(message, error_type, reason))
+
+    # --- for the consumer's thread -----------------------------------------------------------
+
+    def next_won(self, fits: Callable[[JobRequest], bool] = lambda _: True) -> JobRequest | None:
+        """The next claimed request for the pool, if there is one and it `fits`."""
+        with contextlib.suppress(IndexError):  # the stopper's thread may take the last one
+            if fits(self._won[0]):
+                return self._won.popleft()
+        return None
+
+    def take_again(self, requests: Sequence[JobRequest]) -> None:
+        """Claimed requests that the pool brings back: they have not begun, and are next."""
+        self._won.extendleft(reversed(requests))
+        if requests:
+            self._wake()
+
+    def next_lost(self) -> JobRequest | None:
+        """The next request that was not won; its message only costs credit."""
+        return self._lost.popleft() if self._lost else None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something is held, or on its way to being so."""
+        return bool(self.held) or not self._inbox.empty()
+
+    @property
+    def has_won(self) -> bool:
+        return bool(self._won)
+
+    @property
+    def waiting(self) -> int:
+        """How many claimed requests wait here for the pool."""
+        return len(self._won)
+
+    def give_back_beyond(self, window: int) -> None:
+        """Leave at most `window` claimed requests waiting here; others may have the rest."""
+        with contextlib.suppress(IndexError):  # the consumer's thread may take the last one
+            while len(self._won) > window:
+                self._won.pop().give_back()
+
+    def interrupt_all(self, *, again_at: datetime) -> int:
+        """Put back what runs and what is claimed. Returns how many attempts were cut short."""
+        rest = [request for request in list(self.held.values()) if not request.ended]
+        for request in rest:
+            request.interrupt(again_at)
+        return sum(request.time_start is not None for request in rest)
+
+    # --- the thread --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the thread, once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self.run, name="hachi-ledger", daemon=True)
+            self._thread.start()
+
+    def close(self, timeout: float) -> bool:
+        """Write all that is noted, then end the thread. False if it could not in time."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            return not self._thread.is_alive()
+        return True
+
+    def run(self) -> None:
+        """Settle batches until `close` is called and nothing is left to write."""
+        while not self.enrolled.wait(0.2) and not self._stop.is_set():
+            pass
+        while True:
+            batch = self._gather()
+            if batch:
+                self._settle_for_sure(batch)
+            elif self._stop.is_set() and not self._give_back_the_rest():
+                connection.close()
+                return
+
+    def _give_back_the_rest(self) -> bool:
+        """At the end: what is claimed and has not begun. False if there is none."""
+        rest = [r for r in self.held.values() if r.time_start is None and not r.ended]
+        for request in rest:
+            request.give_back()
+        return bool(rest)
+
+    def _gather(self) -> list[Note]:
+        notes: list[Note] = []
+        try:
+            notes.append(self._inbox.get(timeout=0.2))
+            if self._busy:
+                time.sleep(_LINGER_SECONDS)
+            while len(notes) < _LARGEST_BATCH:
+                notes.append(self._inbox.get_nowait())
+        except Empty:
+            pass
+        return notes
+
+    def _settle_for_sure(self, batch: list[Note]) -> None:
+        """Write the batch, however long the database is away; then row by row if one is bad."""
+        pause = 0.1
+        while True:
+            try:
+                self._settle(batch)
+                return
+            except Exception as error:  # noqa: BLE001 - this thread must live, whatever a row holds
+                self._session.forget()
+                if is_away(error):
+                    logger.error("The database does not answer (%s); trying again.", error)
+                    time.sleep(pause)
+                    pause = min(pause * 2, 5.0)
+                    continue
+                if len(batch) == 1:
+                    self._give_up(batch[0], error)
+                    return
+                for note in batch:
+                    self._settle_for_sure([note])
+                return
+
+    def _let_begin(self, note: Start, *, mine: bool = True) -> None:
+        """Its start is written, or could not be; a job that is somebody else's does not begin."""
+        self.in_pool -= 1
+        if mine:
+            self._won.appendleft(note.request)
+        else:
+            note.request.forget()
+            self.held.pop(note.request.id, None)
+
+    def _give_up(self, note: Note, error: Exception) -> None:
+        """A note that cannot be written: end its job with the reason, and lose no credit."""
+        logger.error("This could not be written: %r", note, exc_info=error)
+        if isinstance(note, Offer):
+            self._lost.append(note.request)
+            self._wake()
+        elif isinstance(note, Start) and note.before:
+            self._let_begin(note)
+            self._wake()
+        elif isinstance(note, Refused | Start):
+            return  # a start that could not be written is written with its end
+        elif isinstance(note, End) and not note.ending.unwritable:
+            self._settle_for_sure([End(note.request, unwritable(error))])
+        else:
+            self.held.pop(note.request.id, None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs, or was never started."""
+        return self._thread is None or self._thread.is_alive()
+
+    def forget_all(self) -> None:
+        """Drop what is claimed and has not begun: this worker was taken for dead."""
+        for request in [r for r in list(self.held.values()) if r.time_start is None]:
+            request.forget()
+            self.held.pop(request.id, None)
+
+    def _without_duplicates(self, batch: list[Note]) -> list[Note]:
+        """The batch without offers of what this worker holds already.
+
+        The claim in the database takes its own earlier claims, for the case that the answer to a
+        commit was lost; so it is here that a message that comes twice is told from the first.
+        """
+        fresh: list[Note] = []
+        for note in batch:
+            if isinstance(note, Offer) and note.request.id in self.held:
+                self._lost.append(note.request)
+            else:
+                fresh.append(note)
+        return fresh
+
+    def _settle(self, batch: list[Note]) -> None:
+        batch = self._without_duplicates(batch)
+        with self._lock:
+            self._session.ensure()
+            for note in batch:
+                if isinstance(note, Refused):
+                    refuse(note.message, note.error_type, note.reason)
+            settled = settle(
+                self.app, batch, worker=self.worker, taking=self.taking, now=timezone.now()
+            )
+        for request in settled.won:
+            self.held[request.id] = request
+            self._won.append(request)
+        self._lost.extend(settled.lost)
+        for note in batch:
+            if isinstance(note, Start) and note.before:
+                self._let_begin(note, mine=note.request.id in settled.begun)
+        for request in settled.done:
+            if self.held.get(request.id) is request:
+                self.held.pop(request.id, None)  # the keeper's thread may have forgotten it
+        self._busy = len(batch) >= _MANY
+        if self._won or self._lost:
+            self._wake()
