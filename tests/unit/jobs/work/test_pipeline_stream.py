@@ -1,16 +1,24 @@
 """A long stream with every eighth URL bad, in a process of its own.
 
-`python -m benchmarks.pipeline` does the same with ten thousand URLs, and measures more.
+`make bench WHAT=pipeline` does the same with ten thousand URLs, and measures more: the overlap of
+the stages as a ratio of times, for one.
 """
 
-import pytest
+import threading
 
-from benchmarks.pipeline import QUARTERS, memory, overlap
+import pytest
+from django.core.files.storage import FileSystemStorage
+
+from benchmarks.pipeline import QUARTERS, memory
 from benchmarks.pipeline_run import BAD, kind
 from jobs.work.images import Format
+from jobs.work.pipeline import StorageDestination
+from tests.unit.jobs.work.pipeline_samples import Told, blank, items_of, run_items
+from tests.unit.jobs.work.servers import serving
 
 ITEMS = 600
 SHARE = 0.12
+DEADLINE = 20
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +45,25 @@ def test_no_thread_is_left(result):
     assert result["threads"] == ["MainThread"]
 
 
-def test_the_stages_overlap():
-    # Few connections, so that waiting for the network is what takes the time, however busy the
-    # machine: two uploads at a time of two answers each are 0.1 s a picture.
-    assert overlap(40, latency=0.1, downloads=4, upload_threads=2) < 1.3
+def test_a_picture_is_downloaded_and_composed_while_another_is_uploaded(tmp_path):
+    uploading, composed = threading.Event(), threading.Event()
+
+    def answer(conversation):
+        if conversation.path == "/later":
+            uploading.wait(DEADLINE)  # its download ends when the first upload has begun
+        conversation.answer(body=blank(), headers=("Content-Type: image/jpeg",))
+
+    class Watched(StorageDestination):
+        def put(self, name, data, content_type):
+            if name == "out/0.jpg":  # and that ends when the later picture is composed
+                uploading.set()
+                assert composed.wait(DEADLINE)
+            else:
+                composed.set()
+            return super().put(name, data, content_type)
+
+    place = Watched(FileSystemStorage(location=tmp_path))
+    with serving(answer) as server:
+        flow = run_items(items_of(server.url("").rstrip("/"), "/first", "/later"), place, Told())
+    assert flow.done == 2
+    assert uploading.is_set()
