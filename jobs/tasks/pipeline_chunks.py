@@ -155,6 +155,8 @@ def _run(
 ) -> dict[str, int]:
     hand = _hand()
     originals = Originals(StorageDestination(default_storage), f"{ORIGINALS}/{pipeline.pk}")
+    for url in claim.done_before(pipeline.pk, lap, chunk, hand=hand):
+        originals.forget(url)
     groups = claim.take(pipeline.pk, lap, chunk, hand=hand, now=timezone.now())
     counts = {"done": 0, "failed": 0}
     for group in groups:

@@ -62,14 +62,12 @@ class Bundle:
 
     def execute_using_pool(self, pool: Any, **_: Any) -> Any:
         """Hand the members over. Celery's worker calls it, as it does with a request."""
-        self.members = [member for member in self.members if not member.revoked()]
+        self.members = [member for member in self.members if member.enter_pool()]
         if not self.members:
             self._close()
             raise TaskRevokedError
         self._region.clear()
         self._deadline = time.monotonic() + _BEGIN_SECONDS
-        for member in self.members:
-            member.bundled = True  # before a child may have it: see Keeper._stop_cancelled
         logger.debug("Handed over together: %s", [member.id for member in self.members])
         # Only equal limits go together (JobConsumer._companions). The last member may begin this
         # much later than the first, and is to have its whole time.
@@ -160,8 +158,7 @@ class Bundle:
     def _take_back(self, members: Sequence[JobRequest]) -> None:
         waiting = [member for member in members if not member.ended]
         for member in waiting:
-            member.bundled = False
-            member._apply_result = None
+            member.come_back()
         self._home.ledger.take_again(waiting)
 
     def _close(self, *, at_rest: bool = True) -> None:

@@ -7,6 +7,7 @@ They only note what happened; the ledger's thread writes it.
 """
 
 import logging
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,14 +54,10 @@ class JobRequest(Request):
     attempt = 0
     #: It may have killed a worker: its start is to be written before it begins.
     suspect = False
-    #: Its attempt has ended, or it was taken back before one began.
-    ended = False
     #: When its attempt began, in seconds since 1970.
     time_start: float | None = None
     #: It takes one of the pool's slots.
     in_pool = False
-    #: It has gone to a child together with others (jobs.engine.pool.bundle).
-    bundled = False
     #: Somebody wants it stopped, with the reason that is kept on the row.
     stop_reason = ""
 
@@ -71,6 +68,16 @@ class JobRequest(Request):
         del self._request_dict["args"], self._request_dict["kwargs"]  # they are in the body
         self.ledger = ledger
         self._options = options
+        # Several threads decide about a request: the main one hands it over, the keeper's and the
+        # stopper's take it back, the pool's end it. Who gets the lock first has its way, once.
+        self._gone = threading.Lock()
+        self._over = threading.Lock()
+        self._acked = threading.Lock()
+
+    @property
+    def ended(self) -> bool:
+        """Whether its attempt has ended, or it was taken back before one began."""
+        return self._over.locked()
 
     @cached_property
     def _payload(self) -> Any:
@@ -114,7 +121,7 @@ class JobRequest(Request):
 
     def execute_using_pool(self, pool: Any, **_: Any) -> Any:
         self.in_pool = True
-        if self.revoked():
+        if not self.enter_pool():
             self._leave_pool()
             raise TaskRevokedError(self.id)
         timeout, soft_timeout = self.limits_in(pool)
@@ -132,6 +139,15 @@ class JobRequest(Request):
         )
         self._apply_result = result and (lambda: result)
         return result
+
+    def enter_pool(self) -> bool:
+        """Whether it may begin. From a True on it does, and nobody can take it back."""
+        return not self.revoked() and self._gone.acquire(blocking=False)
+
+    def come_back(self) -> None:
+        """The pool brings it back without having begun."""
+        self._apply_result = None
+        self._gone.release()
 
     def call(self, soft_limit: float | None = None) -> Call:
         """What the pool's process is to do."""
@@ -157,7 +173,7 @@ class JobRequest(Request):
         return hard or pool.options.get("timeout"), soft or pool.options.get("soft_timeout")
 
     def revoked(self) -> bool:
-        """Whether it must not begin any more. Writes why, if that is news."""
+        """Whether it must not begin any more. Writes why, if that is news, from any thread."""
         if self.ended:
             return True
         if self.expires and datetime.now(UTC) > self.expires:
@@ -169,8 +185,8 @@ class JobRequest(Request):
         return self.ended
 
     def _take_back(self, error_type: str, reason: str) -> None:
-        self._close()
-        self.ledger.note_taken_back(self, error_type, reason)
+        if self._gone.acquire(blocking=False) and self._close():
+            self.ledger.note_taken_back(self, error_type, reason)
 
     # --- what the pool tells -----------------------------------------------------------------
 
@@ -247,29 +263,27 @@ class JobRequest(Request):
         return out_of_time(error, verdict_on(self.task, self.id, self._request_dict, error))
 
     def give_back(self) -> None:
-        """Put it back into the queue: it has not begun, and this worker is about to stop."""
-        if not self.ended:
-            self._close()
-            self.ledger.note_end(self, returned(timezone.now()))
+        """Put it back into the queue, unless it has gone into the pool. From any thread."""
+        if self._gone.acquire(blocking=False):
+            self._end(returned(timezone.now()))
 
     def forget(self) -> None:
         """It is somebody else's by now, and has not begun: it does not, and nothing is written."""
-        self.ended = True
-        self.acknowledge()  # or its message uses up credit for ever
+        if self._over.acquire(blocking=False):
+            self.acknowledge()  # or its message uses up credit for ever
 
     def interrupt(self, again_at: datetime) -> None:
-        """Cut the attempt short, if it has begun: it does not count, and the job runs again."""
-        if self.time_start is None:
-            self.give_back()
-        else:
-            self._end(interrupted(timezone.now(), again_at))
+        """Cut the attempt short, if it has begun: it does not count, and the job runs again.
+
+        The pool is about to end: what waits in it goes back as well.
+        """
+        begun = self.time_start is not None
+        self._end(interrupted(timezone.now(), again_at) if begun else returned(timezone.now()))
 
     def _end(self, ending: Ending) -> bool:
         """Note how the attempt ended; False if that was known before."""
-        if self.ended:
-            self._leave_pool()  # it was forgotten while it was on its way into the pool
+        if not self._close(successful=ending.error is None):
             return False
-        self._close(successful=ending.error is None)
         self.ledger.note_end(self, ending)
         return True
 
@@ -278,11 +292,19 @@ class JobRequest(Request):
             self.in_pool = False
             self.ledger.note_free_slot()
 
-    def _close(self, *, successful: bool = False) -> None:
-        self.ended = True
-        self._leave_pool()
+    def _close(self, *, successful: bool = False) -> bool:
+        """Leave the pool and Celery's books; False if it has ended before."""
+        self._leave_pool()  # also if it was forgotten while it was on its way into the pool
+        if not self._over.acquire(blocking=False):
+            return False
         state.task_ready(self, successful=successful)
         self.acknowledge()
+        return True
+
+    def acknowledge(self) -> None:
+        """Give its credit back, once: kombu takes a second time for a reason to end the worker."""
+        if self._acked.acquire(blocking=False):
+            super().acknowledge()
 
     def _tell_failure(self, ending: Ending, exc_info: Any) -> None:
         """Celery's signal and event, for Flower and other listeners."""

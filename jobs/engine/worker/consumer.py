@@ -27,7 +27,6 @@ from jobs.engine.worker.credit import Credit
 from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.engine.worker.keeper import Keeper
 from jobs.engine.worker.ledger import Ledger
-from jobs.engine.worker.paused import Paused
 from jobs.engine.worker.stopping import EXIT_DEAF, Stopper
 from jobs.engine.worker.watch import NO_ANSWER, NO_CONNECTION, STANDS_STILL, Watch
 from jobs.models import Node
@@ -82,8 +81,7 @@ class JobConsumer(PatientConsumer):
             seconds=max(settings.HACHI_LEASE_SECONDS, _DEAF_SECONDS),
             redis_answers=lambda: publisher().answers(),
         )
-        self.paused = Paused(wake=self.wake)
-        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch, self.paused)
+        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch)
         self.stopper = Stopper(
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
@@ -99,7 +97,6 @@ class JobConsumer(PatientConsumer):
         while lost := self.ledger.next_lost():
             lost.acknowledge()
             self.credit.count_start()  # a backlog of cancelled jobs must not go four by four
-        self.paused.give_back()
         for bundle in self.bundles:
             bundle.look(time.monotonic())
         while self.ledger.in_pool < self.slots and (request := self.ledger.next_won()):

@@ -19,7 +19,6 @@ from jobs.engine.pool.request import JobRequest
 from jobs.engine.session import Session, is_locked, longest_idle, longest_wait
 from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.engine.worker.ledger import Ledger
-from jobs.engine.worker.paused import Paused
 from jobs.engine.worker.strays import Strays
 from jobs.engine.worker.watch import Watch
 from jobs.models import Node
@@ -42,9 +41,7 @@ class Keeper:
         node: Node,
         pool: Any,
         watch: Watch,
-        paused: Paused,
     ) -> None:
-        self._paused = paused
         self._watch = watch
         self._ledger = ledger
         self._dispatcher = dispatcher
@@ -166,8 +163,7 @@ class Keeper:
                 continue
             request.stop_reason = reason
             if request.time_start is None:
-                if not request.bundled:  # else its child has it, and may just begin with it
-                    request.revoked()
+                request.revoked()  # unless the pool has it, where it may begin in this moment
             elif now - asked_at >= grace:
                 self._kill(request)
 
@@ -176,7 +172,7 @@ class Keeper:
         for id in paused_of(self._node.id):
             request = self._ledger.held.get(id)
             if request is not None and not request.ended:
-                self._paused.note(request)
+                request.give_back()
 
     def _kill(self, request: JobRequest) -> None:
         """End the process that runs the job. Threads and solo cannot be ended: they must look."""

@@ -184,7 +184,7 @@ class Ledger:
         """At the end: what is claimed and has not begun. False if there is none."""
         rest = [r for r in self.held.values() if r.time_start is None and not r.ended]
         for request in rest:
-            request.give_back()
+            request.interrupt(timezone.now())
         return bool(rest)
 
     def _gather(self) -> list[Note]:

@@ -73,6 +73,14 @@ def take_alone(item: PipelineItem, *, hand: Hand | None, now: datetime) -> Taken
         return Taken(_claim(row, hand, now), [found]) if found else None
 
 
+def done_before(pipeline: UUID, lap: int, chunk: int, *, hand: Hand | None) -> list[str]:
+    """The URLs that are done of a chunk whose earlier run died, perhaps before it cleared up."""
+    if hand is None or _crashes_of(hand.job) < 1:
+        return []
+    done = PipelineItem.objects.filter(pipeline=pipeline, lap=lap, chunk=chunk, state="done")
+    return list(done.values_list("url", flat=True))
+
+
 def fail_chunk(pipeline: UUID, lap: int, chunk: int, *, detail: str, now: datetime) -> int:
     """Fail what is not done of a chunk that cannot even be begun; a person mends it and retries."""
     return _of_chunk(pipeline, lap, chunk).update(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from jobs.engine.context import Snoozed
@@ -13,11 +14,11 @@ from jobs.errors import JobCancelled
 from jobs.models import Job, Pipeline
 from jobs.operations.pipelines import claim, outcomes
 from jobs.operations.pipelines.claim import Hand
-from jobs.operations.pipelines.cleanup import OldPipelines
+from jobs.operations.pipelines.cleanup import ORIGINALS, OldPipelines
 from jobs.operations.pipelines.retry import UNDONE, NothingToRetry
 from jobs.tasks import pipeline_chunks
 from jobs.tasks import pipelines as tasks
-from jobs.work.pipeline import Failure, Flow, Halted
+from jobs.work.pipeline import Failure, Flow, Halted, Originals, StorageDestination
 from tests.integration.pipeline_runs import done, failed, fresh, run_chunks, states
 from tests.unit.jobs.work.servers import serving
 
@@ -160,6 +161,32 @@ def test_a_run_at_its_limit_of_time_spends_nothing_if_it_got_anywhere(start, chu
     assert set(pipeline.items.exclude(state="done").values_list("state", "attempt")) == {
         ("waiting", 1)
     }
+
+
+def test_what_a_run_that_died_had_kept_of_finished_pictures_is_cleared_up(start, monkeypatch):
+    def keeps(items, recipe, destination, policy, *, stop, tell, originals, gate):
+        for item in items:
+            originals.keep(item.url, b"the download")
+        tell([done(item) for item in items], Flow())
+        raise SystemExit  # killed right after its outcomes were written
+
+    pipeline = start(1)
+    url = pipeline.items.get().url
+    originals = Originals(StorageDestination(default_storage), f"{ORIGINALS}/{pipeline.pk}")
+    with monkeypatch.context() as dying:
+        dying.setattr(pipeline_chunks, "run_chunk", keeps)
+        dying.setattr(Originals, "forget", lambda *_: None)
+        with pytest.raises(SystemExit):
+            pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+    assert (states(pipeline), originals.find(url)) == (["done"], b"the download")
+    job = Job.objects.get(batch_id=fresh(pipeline).batch)
+    now = timezone.now()
+    Job.objects.filter(pk=job.pk).update(
+        state="running", attempt=2, worker="heir", started_at=now, crashes=1
+    )
+    monkeypatch.setattr(pipeline_chunks, "_hand", lambda: Hand(job.pk, 2, "heir"))
+    pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
+    assert originals.find(url) is None
 
 
 def test_what_was_kept_before_a_cancel_is_used_when_it_goes_on(start, monkeypatch):

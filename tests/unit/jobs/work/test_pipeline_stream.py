@@ -37,7 +37,9 @@ def test_every_item_is_told_once_and_in_its_class(result):
 def test_memory_does_not_grow_along_the_way(result):
     first, *rest = (result["megabytes"][share] for share in QUARTERS)
 
-    assert max(rest) < first * 1.1
+    # A hundred kilobytes lost with each picture would be fifty megabytes; a busy machine has more
+    # of them on their way at a time.
+    assert max(rest) < first + 30
     assert result["peak"] < 300
 
 

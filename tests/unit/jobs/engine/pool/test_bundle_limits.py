@@ -12,8 +12,8 @@ class Member:
     def __init__(self, limits):
         self.limits_in = lambda pool: limits
 
-    def revoked(self):
-        return False
+    def enter_pool(self):
+        return True
 
     def call(self):
         return ()

@@ -1,5 +1,6 @@
 """A worker that was taken for dead forgets what it had claimed, and none of its credit or slots."""
 
+from threading import Lock
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -14,6 +15,7 @@ def request(ledger, id):
     made.ledger, made.acknowledge = ledger, Mock()
     made._request_dict = {"id": id}
     made.id = id
+    made._gone, made._over = Lock(), Lock()
     return made
 
 
