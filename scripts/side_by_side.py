@@ -18,8 +18,9 @@ from scripts.lifeline import tied
 
 #: A CI that hears nothing for long takes the run for dead.
 _WORD_SECONDS = 60.0
-#: The tests with real processes of a leg are cut into so many parts: they wait more than they work.
-_CUTS = 2
+#: The tests with real processes of a leg are cut into so many parts: they wait more than they work,
+#: and a place that is free takes the next part, so that all places are busy to the end.
+_CUTS = 8
 #: More parts at once would have tests wait for a processor, not for a process.
 _AT_ONCE = 5
 #: How long a part that is told to stop may take to stop its servers.
@@ -48,7 +49,7 @@ class _Running:
 
 
 def parts_of(legs: Mapping[str, Sequence[str]]) -> list[Part]:
-    """Every folder of every leg, once; the longest parts, those of real processes, come first.
+    """Every folder of every leg, once; the longest parts, those without real processes, come first.
 
     A leg that names just "tests" has all folders in it, also those that are made tomorrow.
     """
@@ -60,11 +61,11 @@ def parts_of(legs: Mapping[str, Sequence[str]]) -> list[Part]:
         if others := [folder for folder in folders if folder not in real]:
             names = ", ".join(folder.removeprefix("tests/") for folder in others)
             rest.append(Part(leg, names, others))
-    return slow + rest
+    return rest + slow
 
 
 def _cut(leg: str, folder: str) -> list[Part]:
-    """Parts of a folder, of every other file or so: neighbours take alike long."""
+    """Parts of a folder, each of every eighth file: neighbours take alike long."""
     name = folder.removeprefix("tests/")
     files = sorted(str(f.relative_to(env.ROOT)) for f in (env.ROOT / folder).rglob("test_*.py"))
     cuts = [files[first::_CUTS] for first in range(_CUTS)]
