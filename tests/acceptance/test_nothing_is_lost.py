@@ -120,8 +120,9 @@ def test_a_job_that_kills_its_process_is_failed_as_poison_and_others_go_on(stack
     assert "is not tried again" in job.error_message
 
 
-def test_a_worker_frozen_past_its_lease_writes_nothing_when_it_wakes(stack, tmp_path):
-    frozen = stack.worker("-c", "1", name="frozen")
+@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+def test_a_worker_frozen_past_its_lease_writes_nothing_when_it_wakes(stack, tmp_path, pool):
+    frozen = stack.worker("-P", pool, "-c", "1", name="frozen")
     result = workload.hold.delay(2, str(tmp_path / "ran"))
     wait_until(lambda: Job.objects.filter(id=result.id, state=State.RUNNING).exists())
     frozen.freeze()

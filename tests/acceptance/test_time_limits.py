@@ -5,7 +5,7 @@ import pytest
 from jobs.engine.worker.stopping import EXIT_DEAF
 from jobs.models import Attempt, Job
 from jobs.states import State
-from tests.acceptance import long_workload, workload
+from tests.acceptance import long_workload, retry_workload, workload
 from tests.acceptance.stack import wait_until
 
 TASKS = ("-I", "tests.acceptance.long_workload,tests.acceptance.retry_workload")
@@ -28,6 +28,17 @@ def test_a_solo_worker_ends_itself_at_a_hard_limit_and_only_that_job_pays(stack,
     assert set(rest.values_list("state", "worker", "attempt")) == {("queued", "", 0)}
     stack.worker("-P", "solo", *TASKS, name="next")
     assert [result.get(timeout=20) for result in beside] == [1, 2, 3]
+
+
+def test_a_retry_rule_for_the_hard_limit_holds_though_the_solo_worker_ends_with_it(stack):
+    id = retry_workload.slow_ruled.delay().id
+    for name in ("first", "second"):
+        worker = stack.worker("-P", "solo", *TASKS, name=name)
+        assert worker.process.wait(20) == EXIT_DEAF
+    assert ended(id).error_type == "TimeLimitExceeded"
+    attempts = list(Attempt.objects.filter(job=id).order_by("number"))
+    assert [attempt.outcome for attempt in attempts] == ["timed_out", "timed_out"]
+    assert attempts[0].verdict == "Attempt 1 of 2 by the rule for TimeLimitExceeded."
 
 
 def test_a_limit_of_the_worker_itself_holds_for_solo(stack):
