@@ -245,23 +245,24 @@ class Job(models.Model):
             ),
             # queries.jobs: the failed ones, newest first (home page, reports).
             models.Index(name="job_failed", fields=["-finished_at"], condition=Q(state="failed")),
-            # queries.jobs: the jobs page, all and by task, newest first.
+            # queries.jobs: the jobs page, newest first.
             models.Index(name="job_newest", fields=["-created_at"]),
+            # queries.jobs: the same by task.
             models.Index(name="job_newest_by_task", fields=["task", "-created_at"]),
-            # The same by state, where jobs are few: what is left out here has job_unclaimed and
-            # job_held, or is most of the table.
+            # queries.jobs: the same by state, where jobs are few. What is left out here has
+            # job_unclaimed and job_held, or is most of the table.
             models.Index(
                 name="job_newest_by_state",
                 fields=["state", "-created_at"],
                 condition=~Q(state="succeeded") & ~Q(state="queued") & ~Q(state="running"),
             ),
-            # The same by lane.
+            # queries.jobs: the same by lane.
             models.Index(
                 name="job_newest_by_lane",
                 fields=["lane", "-created_at"],
                 condition=~Q(lane=""),
             ),
-            # The same by the cause of failures.
+            # queries.jobs: the same by the cause of failures.
             models.Index(
                 name="job_newest_by_cause",
                 fields=["error_fingerprint", "-created_at"],

@@ -26,10 +26,18 @@ class Lane(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="lane_lets_one_through", condition=Q(width__gte=1)),
+            # IS NOT NULL in words: a condition that comes out as NULL is taken for a true one.
             models.CheckConstraint(
                 name="lane_rate_is_whole",
                 condition=Q(rate_count__isnull=True, rate_seconds__isnull=True)
-                | Q(rate_count__gte=1, rate_seconds__gt=0),
+                | Q(
+                    rate_count__isnull=False,
+                    rate_count__gte=1,
+                    rate_seconds__isnull=False,
+                    rate_seconds__gt=0,
+                ),
+                violation_error_message="A rate is a number of starts in a number of seconds: "
+                "give both, or neither.",
             ),
         ]
 

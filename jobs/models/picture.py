@@ -20,7 +20,7 @@ class Picture(models.Model):
     height = models.PositiveIntegerField(null=True, blank=True)
     uploaded_by = models.CharField(max_length=150, default="", blank=True)
     created_at = models.DateTimeField(db_index=True)  # queries.pictures: newest first
-    #: The job that resizes it (jobs.models.Job.id).
+    #: The job that resizes it (jobs.models.Job.id); queries.pictures looks it up by that.
     job = models.CharField(max_length=255, default="", blank=True, db_index=True)
 
     class Meta:

@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.engine.context import check_cancelled, current_job
+from jobs.engine.context import check_cancelled, current_job, progress
 from jobs.engine.exactly_once import job_transaction
 from jobs.models import Token
 from tests.acceptance import workload
@@ -24,6 +24,19 @@ def wait_for(path):
     Path(f"{path}-waits").touch()
     end = time.monotonic() + 60
     while time.monotonic() < end and not Path(path).exists():
+        time.sleep(0.05)
+
+
+@shared_task(name="test.hold_until")
+def hold_until(path):
+    """Write a line to a file; look for a cancel until a file with `-ends` to its name is there."""
+    workload.append.run(path, "started")
+    end = time.monotonic() + 180
+    steps = 0
+    while time.monotonic() < end and not Path(f"{path}-ends").exists():
+        check_cancelled()
+        steps += 1
+        progress(steps, None, "holding")
         time.sleep(0.05)
 
 

@@ -103,7 +103,7 @@ def test_a_crontab_row_fires_at_its_minute(stack):
     stack.beat()
     job = wait_until(lambda: Job.objects.filter(schedule="minutely").first(), 75)
     assert (job.tick.second, job.tick.microsecond) == (0, 0)
-    assert 0 <= (job.created_at - job.tick).total_seconds() < 3
+    assert 0 <= (job.created_at - job.tick).total_seconds() < 10
 
 
 def test_a_schedule_changed_in_the_database_is_seen_and_one_that_is_disabled_stops(

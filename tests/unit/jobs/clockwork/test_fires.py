@@ -58,13 +58,14 @@ def test_what_has_passed_is_found_from_the_end():
 
 
 def test_a_beat_that_was_away_for_years_is_soon_back():
-    begin, years = time.perf_counter(), ago(days=20 * 365)
+    begin, years = time.process_time(), ago(days=20 * 365)
     for schedule in (every(0.001), every(1), every(86_400 * 366), schedules.crontab()):
         assert latest(schedule, years, NOW)
     assert latest(every(86_400 * 365 * 90), years, NOW) is None
     leap = schedules.crontab(0, 0, day_of_month=29, month_of_year=2)
     assert latest(leap, years, NOW) == datetime(2024, 2, 29, tzinfo=UTC)
-    assert time.perf_counter() - begin < 2
+    # In CPU seconds of this process: a busy machine changes little.
+    assert time.process_time() - begin < 5
 
 
 class Row:

@@ -24,7 +24,7 @@ def test_a_page_comes_with_its_type_charset_and_body():
     assert (fetched.status, fetched.body) == (200, b"\x82\xa0")
     assert (fetched.content_type, fetched.charset) == ("text/html", "shift_jis")
     assert (fetched.url, fetched.redirects) == (server.url("/a"), ())
-    assert 0 < fetched.elapsed_seconds < 2
+    assert 0 < fetched.elapsed_seconds < 20
 
 
 def test_a_server_may_say_nothing_about_its_answer():

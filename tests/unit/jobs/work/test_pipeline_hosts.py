@@ -146,7 +146,6 @@ def test_after_its_time_a_chunk_begins_nothing_more(tmp_path):
     originals = Originals(folder(tmp_path / "kept"), "batch")
     with serving(slow) as server:
         paths = (f"/{n}" for n in range(100))
-        started = time.monotonic()
         flow = run_items(
             items_of(server.url(""), *paths),
             folder(tmp_path / "out"),
@@ -155,9 +154,7 @@ def test_after_its_time_a_chunk_begins_nothing_more(tmp_path):
             per_host=4,
             run_seconds=1.0,
         )
-        took = time.monotonic() - started
 
-    assert took < 5
     assert 0 < flow.done == len(told.outcomes) < 40
     assert flow.failed == 0
     assert not flow.stopped
