@@ -14,6 +14,9 @@ from scripts.processes import RedisServer, Running
 
 _CELERY = (sys.executable, "-m", "celery", "-A", "config", "--quiet")
 
+#: Lines of the log of one that has ended by itself.
+_LAST_WORDS = 12
+
 
 class Member:
     """A process of the cast and its successors."""
@@ -50,6 +53,14 @@ class Member:
     def ended_by_itself(self) -> bool:
         """Of one that has ended: whether nobody had hit it."""
         return self.running is not self._doomed
+
+    def last_words(self) -> str:
+        """The exit code of one that has ended, and how its log ends: why it did."""
+        if self.running is None:
+            return ""
+        lines = self.running.text().split("\n")
+        said = [line for line in lines if line.strip()][-_LAST_WORDS:]
+        return "\n".join([f"exit code {self.running.process.returncode}", *said])
 
     def tree(self) -> frozenset[int]:
         """Its living processes."""
@@ -131,7 +142,8 @@ class Cast:
                 continue
             if member.ended_by_itself and member.running is not None:
                 pids = member.tree() | {member.running.pid}
-                surprises.append(Hit(time.time(), Kind.BY_ITSELF, member.name, pids))
+                words = member.last_words()
+                surprises.append(Hit(time.time(), Kind.BY_ITSELF, member.name, pids, words=words))
             member.start(self._environment, self._folder)
         return surprises
 

@@ -160,7 +160,7 @@ class Conductor:
             ending()
         for surprise in self._cast.keep():
             self._hits.append(surprise)
-            self._say(f"{surprise.whom} has ended by itself")
+            self._say(f"{surprise.whom} has ended by itself: {surprise.words}")
         if self._begin and now - self._told >= _TOLD_SECONDS:
             self._told = now
             submitted, run = tables.counts()

@@ -74,6 +74,8 @@ class Hit:
     pids: frozenset[int] = frozenset()
     #: The jobs that it hit before they had begun: those that the worker had, or that Redis had.
     jobs: frozenset[str] = frozenset()
+    #: Of one that has ended by itself: its exit code, and how its log ends.
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from jobs.models import Job
+from jobs.operations.statements import unlocked
 from jobs.operations.unique import ENDED_KEY
 from jobs.states import State
 
@@ -88,7 +89,7 @@ def some_expire(*, now: datetime) -> bool:
 def expire(*, now: datetime, limit: int = 500) -> list[str]:
     """Cancel waiting jobs whose time to start has passed."""
     late = Job.objects.expired(now).filter(_WAITING)
-    ids = list(late.select_for_update().values_list("id", flat=True)[:limit])
+    ids = list(unlocked(late).values_list("id", flat=True)[:limit])
     _end(ids, _EXPIRED, now, error_type="Expired")
     return ids
 

@@ -74,6 +74,16 @@ def existing(ids: Collection[str]) -> set[str]:
     return set(Job.objects.filter(id__in=ids).values_list("id", flat=True))
 
 
+def held_elsewhere(ids: Collection[str]) -> set[str]:
+    """Those of `ids` whose rows another transaction holds. It waits for none of them."""
+    if not connection.features.has_select_for_update_skip_locked:
+        return set()
+    rows = Job.objects.filter(id__in=ids).values_list("id", flat=True)
+    with transaction.atomic():
+        free = set(rows.select_for_update(skip_locked=True, no_key=True))
+        return set(rows) - free
+
+
 @transaction.atomic
 def adopt(drafts: Sequence[Draft], *, worker: str, now: datetime) -> list[Claimed]:
     """Write rows for messages that came without one, and claim those that are due.

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from jobs.models import Job
+from jobs.operations.statements import unlocked
 from jobs.states import State
 
 #: A list in Redis: a queue and a priority.
@@ -24,7 +25,7 @@ def publish_due(*, now: datetime, limit: int = 500) -> list[Job]:
         return []
     with transaction.atomic():
         first = due.order_by("-priority", "run_at", "id")
-        ids = list(_lock(first).values_list("id", flat=True)[:limit])
+        ids = list(unlocked(first).values_list("id", flat=True)[:limit])
         Job.objects.filter(id__in=ids, state=State.SCHEDULED).update(
             state=State.QUEUED, waiting_for="", published_at=now
         )
@@ -100,7 +101,7 @@ def republish_lost(lost: Mapping[Bell, datetime], *, now: datetime, limit: int =
         waiting = Job.objects.unclaimed().filter(
             queue=queue, priority=priority, published_at__lt=bound
         )
-        oldest = _lock(waiting.order_by("published_at", "id"))
+        oldest = unlocked(waiting.order_by("published_at", "id"))
         ids += oldest.values_list("id", flat=True)[: limit - len(ids)]
         if len(ids) == limit:
             break
@@ -114,10 +115,3 @@ def republish(ids: Collection[str], *, now: datetime) -> list[Job]:
     waiting = Job.objects.unclaimed().filter(id__in=ids)
     waiting.update(published_at=now)
     return list(waiting)
-
-
-def _lock(rows: QuerySet[Job]) -> QuerySet[Job]:
-    """Rows that another process is changing right now are left for the next turn."""
-    if connection.features.has_select_for_update_skip_locked:
-        return rows.select_for_update(skip_locked=True)
-    return rows

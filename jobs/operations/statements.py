@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 #: What PostgreSQL makes of the JSON.
 _TYPES = {"text": "text", "int": "integer", "time": "timestamptz", "big": "bigint"}
@@ -79,6 +80,13 @@ def source_of(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> tupl
     names = ", ".join(f'column{n} AS "{name}"' for n, name in enumerate(columns, start=1))
     marks, values = marks_of(rows, [_mark(kind) for kind in columns.values()])
     return f"SELECT {names} FROM (VALUES {marks}) AS t", values  # noqa: S608 - names are ours
+
+
+def unlocked(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """`rows`, locked, without those that another process is changing: the next turn has them."""
+    if connection.features.has_select_for_update_skip_locked:
+        return rows.select_for_update(skip_locked=True)
+    return rows
 
 
 def as_json(number: int) -> bool:

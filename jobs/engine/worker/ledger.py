@@ -11,21 +11,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from queue import Empty, SimpleQueue
-from typing import Any
+from queue import Empty
 
 from celery import Celery
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from jobs.engine.ends.endings import Ending, unwritable
+from jobs.engine.ends.endings import unwritable
 from jobs.engine.forking import fork_lock
 from jobs.engine.pool.pace import Pace
 from jobs.engine.pool.request import JobRequest
-from jobs.engine.session import Session, is_away, longest_idle
-from jobs.engine.worker.notes import End, Note, Offer, Refused, Start, TakenBack
+from jobs.engine.session import Session, is_away, is_locked, longest_idle, longest_wait
+from jobs.engine.worker.held_up import HeldUp, job_of
+from jobs.engine.worker.notebook import Notebook
+from jobs.engine.worker.notes import End, Note, Offer, Refused, Start
 from jobs.engine.worker.refusal import refuse
 from jobs.engine.worker.settlement import settle
+from jobs.operations.claim import held_elsewhere
 
 logger = logging.getLogger(__name__)
 
@@ -35,19 +37,17 @@ _LINGER_SECONDS = 0.005
 _MANY = 8
 
 
-class Ledger:
+class Ledger(Notebook):
     """What this worker holds, and what is still to be written about it."""
 
     def __init__(self, app: Celery, worker: str, *, wake: Callable[[], None]) -> None:
+        super().__init__()
         self.app = app
         #: The id of this worker's node.
         self.worker = worker
         self._wake = wake
-        self._inbox: SimpleQueue[Note] = SimpleQueue()
         self._won: deque[JobRequest] = deque()
         self._lost: deque[JobRequest] = deque()
-        #: How many requests the pool has; the consumer counts up, the end of an attempt down.
-        self.in_pool = 0
         #: Claimed and running requests by id.
         self.held: dict[str, JobRequest] = {}
         #: How long the jobs that ran here took, by task.
@@ -64,47 +64,17 @@ class Ledger:
         # Losing the last moments of claims and finishes only means that jobs run again. And one
         # that is frozen in the middle of a transaction must not keep its rows locked for ever.
         self._session = Session(
-            synchronous_commit="off", idle_in_transaction_session_timeout=longest_idle()
+            synchronous_commit="off",
+            lock_timeout=longest_wait(),
+            idle_in_transaction_session_timeout=longest_idle(),
         )
-
-    # --- notes, from any thread --------------------------------------------------------------
-
-    def offer(self, request: JobRequest) -> None:
-        """A message has come: claim its job."""
-        self._inbox.put(Offer(request))
-
-    def note_start(self, request: JobRequest, at: datetime) -> None:
-        """The pool has begun an attempt."""
-        self._inbox.put(Start(request, at))
-
-    def note_start_before(self, request: JobRequest, at: datetime) -> None:
-        """Write the start of an attempt, and then offer it to the pool; it keeps a slot meanwhile.
-
-        Starts are written a few milliseconds after they happen. A job that kills its whole worker
-        within that time would leave no trace and run for ever; so a job that a dead worker had
-        claimed begins only once its start is in the database, where it counts as a crash.
-        """
-        request.suspect = False
-        self.in_pool += 1
-        self._inbox.put(Start(request, at, before=True))
-
-    def note_end(self, request: JobRequest, ending: Ending) -> None:
-        """An attempt has ended, or goes back without having begun."""
-        self._inbox.put(End(request, ending))
+        self._held_up = HeldUp()
 
     def note_free_slot(self) -> None:
-        """The pool is done with a request."""
+        """The pool is done with a request. From any thread."""
         self.in_pool -= 1
         if self._won:
             self._wake()
-
-    def note_taken_back(self, request: JobRequest, error_type: str, reason: str) -> None:
-        """A claimed job must not begin any more."""
-        self._inbox.put(TakenBack(request, error_type, reason))
-
-    def note_refused(self, message: Any, error_type: str, reason: str) -> None:
-        """A message that can never run becomes a failed row."""
-        self._inbox.put(Refused(message, error_type, reason))
 
     # --- for the consumer's thread -----------------------------------------------------------
 
@@ -128,7 +98,7 @@ class Ledger:
     @property
     def has_work(self) -> bool:
         """Whether something is held, or on its way to being so."""
-        return bool(self.held) or not self._inbox.empty()
+        return bool(self.held) or not self._inbox.empty() or bool(self._held_up)
 
     @property
     def has_won(self) -> bool:
@@ -173,10 +143,12 @@ class Ledger:
         while not self.enrolled.wait(0.2) and not self._stop.is_set():
             pass
         while True:
-            batch = self._gather()
+            batch = self._held_up.queue_behind(self._gather())
+            if self._held_up.is_due(time.monotonic()):
+                batch = [*self._free_again(), *batch]
             if batch:
                 self._settle_for_sure(batch)
-            elif self._stop.is_set() and not self._give_back_the_rest():
+            elif self._stop.is_set() and not self._held_up and not self._give_back_the_rest():
                 connection.close()
                 return
 
@@ -202,11 +174,14 @@ class Ledger:
     def _settle_for_sure(self, batch: list[Note]) -> None:
         """Write the batch, however long the database is away; then row by row if one is bad."""
         pause = 0.1
-        while True:
+        while batch:
             try:
                 self._settle(batch)
                 return
             except Exception as error:  # noqa: BLE001 - this thread must live, whatever a row holds
+                if is_locked(error):
+                    batch = self._without_held(batch)
+                    continue
                 self._session.forget()
                 if is_away(error):
                     logger.error("The database does not answer (%s); trying again.", error)
@@ -219,6 +194,30 @@ class Ledger:
                 for note in batch:
                     self._settle_for_sure([note])
                 return
+
+    def _without_held(self, batch: list[Note]) -> list[Note]:
+        """What of `batch` can be written although somebody's transaction holds a row of it."""
+        held = self._held_elsewhere([job_of(note) for note in batch])
+        if not held and len(batch) > 1:  # it is another row: a lane's, a batch's
+            for note in batch:
+                self._settle_for_sure([note])
+            return []
+        aside = [note for note in batch if len(batch) == 1 or job_of(note) in held]
+        logger.warning("Somebody holds the rows of %d notes: they are written later.", len(aside))
+        self._held_up.put(aside, now=time.monotonic())
+        return [note for note in batch if note not in aside]
+
+    def _free_again(self) -> list[Note]:
+        held = self._held_elsewhere(self._held_up.ids)
+        return self._held_up.take(held, now=time.monotonic())
+
+    def _held_elsewhere(self, ids: Sequence[str]) -> set[str]:
+        try:
+            with self._lock:
+                self._session.ensure()
+                return held_elsewhere(ids)
+        except (DatabaseError, InterfaceError):
+            return set()  # whoever writes next will learn of it
 
     def _let_begin(self, note: Start, *, mine: bool = True) -> None:
         """Its start is written, or could not be; a job that is somebody else's does not begin."""
