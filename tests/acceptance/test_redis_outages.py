@@ -1,5 +1,7 @@
 """Redis silent, refused or frozen for longer than every timeout; workers that grow deaf."""
 
+import os
+import signal
 import subprocess
 import time
 from statistics import median
@@ -165,3 +167,15 @@ def test_a_connection_that_is_lost_again_and_again_makes_no_worker_claim_more(st
             time.sleep(0.02)
     assert most == 6
     wait_until(all_finished, 60)
+
+
+def test_a_child_that_dies_as_the_connection_is_lost_takes_no_worker_along(stack):
+    worker = stack.worker("-c", "2")
+    for number in range(12):
+        children = [pid for pid, parent in worker.tree().items() if parent == worker.pid]
+        os.kill(min(children), signal.SIGKILL)
+        time.sleep(number * 0.001)  # the moment at which it hurts lies within a few milliseconds
+        stack.redis.client().client_kill_filter(_type="normal", skipme=True)
+        assert workload.add.delay(number, 1).get(timeout=20) == number + 1
+        wait_until(lambda: len(worker.tree()) == 3)
+    assert worker.runs()

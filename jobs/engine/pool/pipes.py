@@ -4,6 +4,9 @@ The parent reads and writes them with generators that its event loop resumes whe
 ready. On the loss of the connection Celery resets the loop, and they are forgotten: what is left of
 a result would be taken for a new one, and the parent would wait for that child for ever, with a job
 that never ends. The same holds for a call that is half written.
+
+And a child that has just died is known as such, but still in the pool's list: Celery would ask the
+new loop to watch a pipe that it has closed, and end the whole worker over it.
 """
 
 from inspect import isgenerator
@@ -13,8 +16,9 @@ from typing import Any
 class Pipes:
     """Takes what is half done over the reset of an event loop."""
 
-    def __init__(self, hub: Any) -> None:
+    def __init__(self, hub: Any, pool: Any) -> None:
         self._hub = hub
+        self._pool = pool
         self._reading: dict[int, Any] = {}
         self._writing: dict[int, Any] = {}
         self._reset = hub.reset
@@ -25,6 +29,13 @@ class Pipes:
         self._reading |= _half_done(self._hub.readers)
         self._writing |= _half_done(self._hub.writers)
         self._reset()
+        for process in self._children():
+            if process.__dict__.get("_sentinel_poll", 0) is None:
+                del process._sentinel_poll  # so that the pool looks at it once more
+
+    def _children(self) -> list[Any]:
+        """The processes of a prefork pool; other pools have none."""
+        return list(getattr(getattr(self._pool, "_pool", None), "_pool", None) or ())
 
     def resume(self) -> None:
         """Go on; to be called when the pool has registered its pipes with the loop once more.

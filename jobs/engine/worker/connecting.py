@@ -33,7 +33,7 @@ class PatientConsumer(Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pipes = Pipes(self.hub)
+        self._pipes = Pipes(self.hub, self.pool)
 
     def register_with_event_loop(self, hub: Any) -> None:
         """Called when the pool has registered its pipes with the loop, at each connect."""
