@@ -23,22 +23,12 @@ ORIGINALS = "pictures/originals"
 RENDITIONS = "pictures/renditions"
 
 
-def store_upload(file: "File[bytes]", *, by: str, now: datetime) -> Picture:
-    """Store an upload under a name of our own, and write its row. Raises BadImage.
-
-    A failure here removes the file again. A rollback of a transaction around this cannot:
-    `discard_upload` is for that, and operations.cleanup finds what a crash left behind.
-    """
-    picture = receive_upload(file, by=by, now=now)
-    with removed_on_error(picture):
-        add_picture(picture)
-    return picture
-
-
 def receive_upload(file: "File[bytes]", *, by: str, now: datetime) -> Picture:
-    """Store the file of a picture whose row is still to be written. Raises BadImage.
+    """Store an upload under a name of our own; its row is still to be written. Raises BadImage.
 
-    Apart from `add_picture`, so that no transaction stays open while a large file is stored.
+    Apart from `add_picture`, so that no transaction stays open while a large file is stored. What
+    fails after it removes the file (`removed_on_error`), and operations.cleanup finds what a crash
+    left behind.
     """
     size = file.size or 0
     images.Limits(size_bytes=settings.HACHI_UPLOAD_MAX_BYTES).check_bytes(size)

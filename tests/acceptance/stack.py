@@ -11,6 +11,10 @@ from django.db import connection
 from scripts.processes import RedisServer, Running
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What a worker knows unless a test says otherwise.
+TASKS = ",".join(
+    f"tests.acceptance.{name}" for name in ("workload", "fault_workload", "batch_workload")
+)
 
 
 class DeadlinePassed(AssertionError):
@@ -64,7 +68,7 @@ class Stack:
         running = self.run(
             name,
             *("celery", "-A", "config", "worker", "-l", "INFO", "-n", f"{name}@%h"),
-            *("-I", "tests.acceptance.workload", "--without-mingle", *arguments),
+            *("-I", TASKS, "--without-mingle", *arguments),
             **environment,
         )
         if ready:

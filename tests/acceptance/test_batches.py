@@ -14,7 +14,7 @@ from jobs.engine.ends.batch_turns import finish_ended
 from jobs.errors import BatchClosed
 from jobs.models import Batch, Job
 from jobs.states import State
-from tests.acceptance import workload
+from tests.acceptance import batch_workload, workload
 from tests.acceptance.stack import wait_until
 
 
@@ -33,7 +33,7 @@ def all_finished():
 def test_the_callback_runs_once_though_workers_die_in_the_middle(stack, tmp_path):
     told, ran = tmp_path / "told", tmp_path / "ran"
     victims = [stack.worker("-c", "2", name=f"v{n}") for n in range(2)]
-    with batch("Import", on_finish=workload.note_batch.s(str(told))) as imports:
+    with batch("Import", on_finish=batch_workload.note_batch.s(str(told))) as imports:
         imports.submit_many(workload.step, [((str(ran), number, 0.05), {}) for number in range(60)])
     for victim, marks in zip(victims, (10, 30), strict=True):
         wait_until(lambda marks=marks: len(lines(ran)) > marks, 30)
@@ -51,7 +51,7 @@ def test_two_dispatchers_at_once_submit_one_callback(stack, tmp_path):
     told = tmp_path / "told"
     handles = []
     for number in range(12):
-        with batch(str(number), on_finish=workload.note_batch.s(str(told))) as one:
+        with batch(str(number), on_finish=batch_workload.note_batch.s(str(told))) as one:
             pass
         handles.append(one)
     gate = threading.Barrier(3)
@@ -81,7 +81,7 @@ def test_two_dispatchers_at_once_submit_one_callback(stack, tmp_path):
 def test_a_cancel_ends_the_whole_batch_with_its_running_members(stack, tmp_path):
     told = tmp_path / "told"
     stack.worker("-c", "2")
-    with batch("Import", on_failure=workload.note_batch.s(str(told))) as imports:
+    with batch("Import", on_failure=batch_workload.note_batch.s(str(told))) as imports:
         imports.submit(workload.hold.s(120))
         imports.submit(workload.deaf.s(120))
         imports.submit_many(workload.hold, [((120,), {})] * 60)
@@ -98,8 +98,8 @@ def test_a_cancel_ends_the_whole_batch_with_its_running_members(stack, tmp_path)
 
 def test_members_add_members_and_stay_in_it_through_retries(stack, tmp_path):
     stack.worker("-c", "2")
-    with batch("Tree", on_success=workload.note_batch.s(str(tmp_path / "told"))) as tree:
-        tree.submit(workload.grow.s(str(tmp_path / "ran"), 3))
+    with batch("Tree", on_success=batch_workload.note_batch.s(str(tmp_path / "told"))) as tree:
+        tree.submit(batch_workload.grow.s(str(tmp_path / "ran"), 3))
     assert wait_until(lambda: ended(tree), 60).succeeded == 15
     assert len(lines(tmp_path / "ran")) == 30
     wait_until(all_finished, 30)
@@ -122,7 +122,7 @@ def test_a_canvas_in_a_batch_is_waited_for_to_its_last_step(stack, tmp_path):
 def test_a_retry_of_what_failed_completes_the_batch(stack, tmp_path, failing):
     stack.worker("-c", "2")
     told, flag = tmp_path / "told", tmp_path / "repaired"
-    with batch("Import", on_success=workload.note_batch.s(str(told))) as imports:
+    with batch("Import", on_success=batch_workload.note_batch.s(str(told))) as imports:
         imports.submit_many(workload.needs, [((str(flag),), {})] * failing)
         imports.submit(workload.add.s(1, 2))
     assert wait_until(lambda: ended(imports), 40).failed == failing
@@ -137,7 +137,7 @@ def test_a_retry_of_what_failed_completes_the_batch(stack, tmp_path, failing):
 def test_a_task_that_maps_is_killed_and_goes_on_without_a_double(stack, tmp_path):
     path = tmp_path / "ran"
     worker = stack.worker("-c", "1")
-    mapping = workload.map_many.delay(str(path), 100)
+    mapping = batch_workload.map_many.delay(str(path), 100)
     wait_until(lambda: Job.objects.exclude(batch=None).count() >= 30, 40)
     worker.kill()
     stack.worker("-c", "2", name="next")

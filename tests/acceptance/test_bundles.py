@@ -10,7 +10,7 @@ from jobs.engine.bulk import submit_many
 from jobs.models import Attempt, Job
 from jobs.operations.cancel import cancel
 from jobs.states import State
-from tests.acceptance import workload
+from tests.acceptance import fault_workload
 from tests.acceptance.stack import wait_until
 from tests.acceptance.test_nothing_is_lost import all_finished, lines
 
@@ -22,7 +22,7 @@ _JOBS = 400
 def worker(stack, tmp_path):
     """A worker that knows by now that the task is short."""
     running = stack.worker("-c", "2", "-l", "DEBUG", "-I", "tests.acceptance.unhurried")
-    submit_many(workload.quick, [((str(tmp_path / "warm"), n), {}) for n in range(_WARM)])
+    submit_many(fault_workload.quick, [((str(tmp_path / "warm"), n), {}) for n in range(_WARM)])
     wait_until(all_finished, 40)
     return running
 
@@ -30,7 +30,7 @@ def worker(stack, tmp_path):
 def submit(path, prank, at):
     """Many short jobs, and one among them that plays a prank; returns its id."""
     calls = [((str(path), n, prank if n == at else ""), {}) for n in range(_JOBS)]
-    return submit_many(workload.quick, calls)[at]
+    return submit_many(fault_workload.quick, calls)[at]
 
 
 def was_in_company(worker, id):
@@ -88,7 +88,7 @@ def test_one_that_turns_out_long_keeps_no_other_waiting_and_can_be_cancelled(wor
 
 def test_a_hard_time_limit_ends_the_one_that_ran_too_long(worker, tmp_path):
     calls = [((str(tmp_path / "ran"), n, "sleep" if n == 380 else ""), {}) for n in range(_JOBS)]
-    id = submit_many(workload.quick, calls, time_limit=2)[380]
+    id = submit_many(fault_workload.quick, calls, time_limit=2)[380]
     wait_until(all_finished, 60)
     assert was_in_company(worker, id)
     job = Job.objects.get(id=id)
@@ -102,9 +102,9 @@ def test_the_time_limit_of_its_neighbours_is_not_its_own(worker, tmp_path):
         return ((str(tmp_path / "ran"), n, prank), {})
 
     with transaction.atomic():  # published at once, so that they are claimed side by side
-        submit_many(workload.quick, [call(n) for n in range(380)], time_limit=1)
-        [free] = submit_many(workload.quick, [call(380, "nap")])
-        submit_many(workload.quick, [call(n) for n in range(381, _JOBS)], time_limit=1)
+        submit_many(fault_workload.quick, [call(n) for n in range(380)], time_limit=1)
+        [free] = submit_many(fault_workload.quick, [call(380, "nap")])
+        submit_many(fault_workload.quick, [call(n) for n in range(381, _JOBS)], time_limit=1)
     wait_until(all_finished, 60)
     assert Job.objects.get(id=free).state == State.SUCCEEDED
     assert not Attempt.objects.exists()

@@ -13,7 +13,7 @@ from jobs.engine.broker.message import envelope
 from jobs.engine.broker.transport import GARBAGE_KEY
 from jobs.models import Attempt, Job, Node
 from jobs.states import State
-from tests.acceptance import workload
+from tests.acceptance import fault_workload, workload
 from tests.acceptance.stack import wait_until
 
 
@@ -117,7 +117,7 @@ def test_what_a_killed_worker_held_runs_elsewhere_and_only_running_jobs_count_a_
 
 def test_a_job_that_kills_its_process_is_failed_as_poison_and_others_go_on(stack):
     stack.worker("-c", "1", MAX_CRASHES="2")
-    poison = workload.kill_child.delay()
+    poison = fault_workload.kill_child.delay()
     wait_until(lambda: Job.objects.filter(id=poison.id, crashes=1).exists(), 30)
     assert workload.add.delay(1, 1).get(timeout=20) == 2
     job = wait_until(lambda: Job.objects.filter(id=poison.id, state="failed").first(), 40)
@@ -251,7 +251,7 @@ def test_no_message_is_written_to_a_file_when_redis_is_lost(stack, tmp_path):
 
 def test_a_result_that_is_half_read_when_redis_is_lost_is_read_to_its_end(stack, tmp_path):
     worker = stack.worker("-c", "1")
-    result = workload.slow_to_tell.delay(str(tmp_path / "half"), 3)
+    result = fault_workload.slow_to_tell.delay(str(tmp_path / "half"), 3)
     wait_until((tmp_path / "half").exists)
     stack.redis.kill()
     wait_until(lambda: "Connection to broker lost" in worker.text(), 30)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from jobs.models import Attempt, Job
-from tests.acceptance import workload
+from tests.acceptance import fault_workload, workload
 from tests.acceptance.stack import wait_until
 
 
@@ -15,7 +15,7 @@ def lines(path):
 
 @pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
 def test_it_is_failed_as_poison_and_the_jobs_beside_it_run_once(stack, tmp_path, pool):
-    poison = workload.kill_worker.delay(str(tmp_path / "deaths"))
+    poison = fault_workload.kill_worker.delay(str(tmp_path / "deaths"))
     beside = [workload.append.delay(str(tmp_path / "ran"), n) for n in range(20)]
     ids = [result.id for result in beside]
     workers = []
@@ -42,7 +42,7 @@ def test_it_is_failed_as_poison_and_the_jobs_beside_it_run_once(stack, tmp_path,
 
 def test_without_a_setting_the_third_death_of_its_process_is_the_last(stack, tmp_path):
     stack.worker("-c", "2")
-    poison = workload.kill_child.delay()
+    poison = fault_workload.kill_child.delay()
     job = wait_until(lambda: Job.objects.filter(id=poison.id, state="failed").first(), 60)
     assert (job.crashes, job.attempt, job.error_type) == (3, 3, "WorkerLost")
     assert "It has killed its worker 3 times and is not tried again." in job.error_message

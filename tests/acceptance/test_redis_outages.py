@@ -92,7 +92,7 @@ def test_redis_frozen_for_longer_than_the_lease_is_nobodys_fault(stack, tmp_path
 
 
 def control(stack, command):
-    """A command of tests.acceptance.workload, to every worker."""
+    """A command of tests.acceptance.fault_workload, to every worker."""
     Celery(broker=stack.redis.url, set_as_current=False).control.broadcast(command)
 
 
@@ -102,7 +102,7 @@ def is_deaf():
 
 @pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
 def test_a_worker_that_never_asks_redis_again_is_noticed_and_reconnects(stack, pool):
-    worker = stack.worker("-P", pool, "-c", "1", "-I", "tests.acceptance.workload")
+    worker = stack.worker("-P", pool, "-c", "1")
     assert workload.add.delay(1, 2).get(timeout=20) == 3
     control(stack, "test_forget_redis")
     wait_until(is_deaf, 60)

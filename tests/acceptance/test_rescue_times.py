@@ -5,7 +5,7 @@ import signal
 import time
 
 from jobs.models import Attempt, Job, Node
-from tests.acceptance import workload
+from tests.acceptance import fault_workload, workload
 from tests.acceptance.stack import wait_until
 
 DEFAULT = {"LEASE_SECONDS": "15"}
@@ -18,7 +18,7 @@ def is_running(result):
 def test_a_worker_killed_with_9_is_noticed_within_20_seconds(stack, tmp_path):
     """Also if it was the one that dispatched for all: it was the first."""
     doomed = stack.worker("-c", "1", name="doomed", **DEFAULT)
-    running = workload.tell_process.delay(str(tmp_path / "ran"))
+    running = fault_workload.tell_process.delay(str(tmp_path / "ran"))
     wait_until(is_running(running), 30)
     stack.worker("-c", "1", name="heir", **DEFAULT)
     wait_until(lambda: Node.objects.filter(name__contains="heir").exists(), 20)
@@ -32,7 +32,7 @@ def test_a_worker_killed_with_9_is_noticed_within_20_seconds(stack, tmp_path):
 
 def test_a_child_killed_alone_is_noticed_at_once(stack, tmp_path):
     worker = stack.worker("-c", "2", **DEFAULT)
-    running = workload.tell_process.delay(str(tmp_path / "ran"))
+    running = fault_workload.tell_process.delay(str(tmp_path / "ran"))
     wait_until(is_running(running), 30)
     os.kill(int((tmp_path / "ran").read_text()), signal.SIGKILL)
     killed = time.monotonic()

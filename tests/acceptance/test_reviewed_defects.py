@@ -15,7 +15,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from jobs.engine.actions.job_actions import cancel_jobs, retry_jobs
 from jobs.models import Attempt, Job
 from jobs.states import State
-from tests.acceptance import workload
+from tests.acceptance import fault_workload, workload
 from tests.acceptance.stack import wait_until
 
 
@@ -117,7 +117,7 @@ def test_a_cancel_of_a_claimed_job_is_not_lost_with_its_worker(stack, tmp_path):
 @pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
 def test_a_task_that_exits_is_a_crash_and_the_worker_goes_on(stack, pool):
     stack.worker("-P", pool, "-c", "1", MAX_CRASHES="1")
-    result = workload.leave.delay()
+    result = fault_workload.leave.delay()
     assert wait_until(lambda: finished(result.id), 30).state == State.FAILED
     works(stack)
 

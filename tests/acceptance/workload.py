@@ -1,19 +1,15 @@
-"""Tasks for the acceptance tests: a worker gets them with `-I tests.acceptance.workload`."""
+"""Plain tasks for the acceptance tests: a worker knows them (tests.acceptance.stack.TASKS)."""
 
-import json
 import logging
 import os
 import signal
 import time
 from pathlib import Path
 
-from billiard.connection import Connection
 from celery import chain, chord, group, shared_task
-from celery.worker.control import control_command
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from jobs.engine.batches import current_batch, map_calls
 from jobs.engine.context import check_cancelled, current_job, log, progress, snooze
 from jobs.engine.exactly_once import job_transaction
 from jobs.models import Job, Token
@@ -107,14 +103,6 @@ def long_at_first(path, line="ran", seconds=60.0):
     return line
 
 
-@shared_task(name="test.tell_process")
-def tell_process(path):
-    """Write the number of the process that runs it; the first time, wait to be killed."""
-    append.run(path, str(os.getpid()))
-    if current_job().attempt == 1:
-        time.sleep(60)
-
-
 @shared_task(name="test.limited", time_limit=1)
 def limited():
     """Run longer than its hard time limit."""
@@ -125,19 +113,6 @@ def limited():
 def softly_limited():
     """Run longer than its soft time limit."""
     time.sleep(60)
-
-
-@shared_task(name="test.kill_child")
-def kill_child():
-    """Kill the process that runs it."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@shared_task(name="test.kill_worker")
-def kill_worker(path):
-    """Kill the whole worker, in the very moment in which it begins."""
-    append.run(path, "killed")
-    os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
 @shared_task(name="test.talk")
@@ -220,19 +195,6 @@ def pay_in_the_end(token):
         finish.result = "paid"
 
 
-@control_command(name="test_freeze")
-def freeze(panel):
-    """The worker's main loop stands still."""
-    time.sleep(3600)
-
-
-@control_command(name="test_forget_redis")
-def forget_redis(panel):
-    """The worker's main loop goes on, and never asks Redis for a message again."""
-    ticks = panel.consumer.hub.on_tick
-    ticks -= {tick for tick in ticks if tick.__module__ == "kombu.transport.redis"}
-
-
 @shared_task(name="test.odd")
 def odd(case):
     """Tell what no column takes."""
@@ -257,12 +219,6 @@ def become(self, shape):
     raise self.replace(canvas)
 
 
-@shared_task(name="test.leave")
-def leave():
-    """Exit."""
-    raise SystemExit(3)
-
-
 @shared_task(name="test.needs")
 def needs(path):
     """Fail until a file is there."""
@@ -283,78 +239,6 @@ def move(self):
     if current_job().attempt == 1:
         raise self.retry(queue="other", priority=8, countdown=0)
     return self.request.delivery_info["routing_key"]
-
-
-@shared_task(name="test.note_batch")
-def note_batch(summary, path):
-    """Write down what a batch came to."""
-    append.run(path, json.dumps(summary))
-
-
-@shared_task(name="test.grow", bind=True, max_retries=3)
-def grow(self, path, depth):
-    """Fail once, put itself off, add two members to its own batch, and run."""
-    append.run(path, f"{depth}")
-    if current_job().attempt == 1:
-        raise self.retry(countdown=0.1)
-    if depth:
-        current_batch().submit_many(grow, [((path, depth - 1), {}), ((path, depth - 1), {})])
-
-
-@shared_task(name="test.map")
-def map_many(path, number):
-    """Submit a batch whose inputs come slowly, in small slices."""
-
-    def slowly():
-        for one in range(number):
-            time.sleep(0.02)
-            yield (path, one)
-
-    map_calls(
-        append,
-        ((call, {}) for call in slowly()),
-        slice_=10,
-        idempotency_key=current_job().id,
-    )
-
-
-@shared_task(name="test.slow_to_tell")
-def slow_to_tell(path, seconds):
-    """Return at once, but send the result to the parent in two pieces, with a pause between."""
-    whole = Connection._send
-
-    def in_pieces(self, buf, *args):
-        Connection._send = whole
-        whole(self, bytes(buf[:10]))
-        Path(path).touch()
-        time.sleep(seconds)
-        whole(self, bytes(buf[10:]))
-
-    Connection._send = in_pieces
-    return "told"
-
-
-@shared_task(name="test.quick")
-def quick(path, line, prank=""):
-    """Write a line to a file, at once; the first time do something that short jobs never do."""
-    append.run(path, line)
-    if current_job().attempt > 1:
-        return line
-    if prank == "die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif prank == "exit":
-        raise SystemExit(3)
-    elif prank == "fail":
-        raise ValueError("boom")
-    elif prank == "sleep":
-        time.sleep(60)
-    elif prank == "nap":
-        time.sleep(4)
-    elif prank == "return much":
-        return "x" * 100_000
-    elif prank == "return no pickle":
-        return lambda: None
-    return line
 
 
 @shared_task(name="test.mark_times", bind=True, max_retries=9)

@@ -5,10 +5,10 @@ import http.client
 from django.conf import settings
 
 from scripts import ports
-from tests.acceptance.stack import Stack, wait_until
+from tests.acceptance.stack import TASKS, Stack, wait_until
 
 FLOWER_USER, FLOWER_PASSWORD = "ann", "a-flower-password"
-WORKER = ("-c", "2", "-I", "tests.acceptance.workload,tests.browser.workload")
+WORKER = ("-c", "2", "-I", f"{TASKS},tests.browser.workload")
 START_SECONDS = 60
 
 

@@ -17,7 +17,7 @@ from jobs.tasks.pages import submit_index
 from jobs.tasks.pipelines import start_pipeline
 from jobs.work.pipeline import Recipe
 from reports.tasks import submit_report
-from tests.acceptance import workload
+from tests.acceptance import batch_workload, workload
 from tests.acceptance.stack import wait_until
 from tests.browser.village import village
 from tests.integration.pipeline_runs import png
@@ -141,7 +141,7 @@ def _pipeline():
 
 def many(name):
     """A batch whose jobs are in every state."""
-    with batch(name, on_finish=workload.note_batch.s("/dev/null"), requested_by=LONG) as made:
+    with batch(name, on_finish=batch_workload.note_batch.s("/dev/null"), requested_by=LONG) as made:
         failed = made.submit(workload.fail.s(LONG * 3)).id
         made.submit(workload.add.s(1, 2).set(queue=LONG[:90]))
         made.submit(workload.add.s(1, 2).set(countdown=3600))

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from jobs.engine.batches import batch
 from jobs.engine.bulk import submit_many
 from jobs.models import Batch, BulkAction, Job
-from tests.acceptance import workload
+from tests.acceptance import batch_workload, workload
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,8 @@ def swept(site):
 
 def test_a_batch_is_seen_moving_and_what_failed_is_retried(page, tmp_path):
     flag = tmp_path / "repaired"
-    with batch("Import of May", on_finish=workload.note_batch.s(str(tmp_path / "told"))) as made:
+    told = batch_workload.note_batch.s(str(tmp_path / "told"))
+    with batch("Import of May", on_finish=told) as made:
         made.submit_many(workload.needs, [((str(flag),), {})] * 2)
         made.submit_many(workload.hold, [((1.5,), {})] * 8)
     page.goto("/batches/")

@@ -24,12 +24,12 @@ def test_no_module_has_a_name_that_says_nothing():
     assert vague == []
 
 
-def test_no_module_is_longer_than_500_lines():
+def test_no_module_is_longer_than_300_lines():
     long = [
         path
         for path in _modules()
         if "migrations" not in path.parts
-        and len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 500
+        and len((ROOT / path).read_text(encoding="utf-8").splitlines()) > 300
     ]
 
     assert long == []

@@ -49,7 +49,3 @@ class FairShare:
 
     def _weight(self, queue: str) -> float:
         return self._weights.get(queue, DEFAULT_WEIGHT)
-
-    def rotate(self, last_used: str) -> None:
-        """kombu's word for one job of a queue."""
-        self.served(last_used, 1)

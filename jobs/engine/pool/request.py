@@ -11,12 +11,10 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from billiard.einfo import ExceptionInfo
 from celery import signals
-from celery.app.task import Context
 from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.exceptions import (
     TaskRevokedError,
@@ -26,13 +24,12 @@ from celery.exceptions import (
 )
 from celery.utils.saferepr import saferepr
 from celery.worker import state
-from celery.worker.request import Request
 from django.utils import timezone
-from kombu.serialization import loads
 
 from jobs.engine.broker.message import TRACKED, unpack
 from jobs.engine.ends.endings import Ending, cause_of, ending_of, interrupted, out_of_time, returned
 from jobs.engine.pool.attempt import Call, Outcome, run_attempt
+from jobs.engine.pool.undecoded import UndecodedRequest
 from jobs.engine.retries.retrying import verdict_on
 from jobs.operations.cancel import NO_NEXT_IN_TIME, NOT_IN_TIME
 
@@ -42,12 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-#: In place of args, kwargs and embedded callbacks, while Celery's own class takes them apart. As a
-#: rule nobody looks at them in the parent: the pool's process decodes the body by itself.
-NOT_DECODED = (None, None, None)
-
-
-class JobRequest(Request):
+class JobRequest(UndecodedRequest):
     """A request that belongs to a row."""
 
     #: The number of the coming attempt; 0 until the row is claimed.
@@ -63,9 +55,6 @@ class JobRequest(Request):
 
     def __init__(self, message: Any, *, ledger: "Ledger", **options: Any) -> None:
         super().__init__(message, **options)
-        if message._decoded_cache is NOT_DECODED:
-            message._decoded_cache = None
-        del self._request_dict["args"], self._request_dict["kwargs"]  # they are in the body
         self.ledger = ledger
         self._options = options
         # Several threads decide about a request: the main one hands it over, the keeper's and the
@@ -78,22 +67,6 @@ class JobRequest(Request):
     def ended(self) -> bool:
         """Whether its attempt has ended, or it was taken back before one began."""
         return self._over.locked()
-
-    @cached_property
-    def _payload(self) -> Any:
-        if self._decoded:
-            return self._body
-        accept = self._message.accept
-        return loads(self._body, self._content_type, self._content_encoding, accept=accept)
-
-    @cached_property
-    def _context(self) -> Context:
-        args, kwargs, embed = self._payload
-        return Context(self._request_dict | {"args": args, "kwargs": kwargs} | (embed or {}))
-
-    # Celery's constructor sets these two; what it sets is forgotten.
-    _args = property(lambda self: self._payload[0], lambda self, _: None)
-    _kwargs = property(lambda self: self._payload[1], lambda self, _: None)
 
     @property
     def tracked(self) -> bool:

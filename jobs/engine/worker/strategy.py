@@ -12,7 +12,8 @@ from celery.exceptions import InvalidTaskError
 from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
 
 from jobs.engine.broker.message import TRACKED
-from jobs.engine.pool.request import NOT_DECODED, JobRequest
+from jobs.engine.pool.request import JobRequest
+from jobs.engine.pool.undecoded import NOT_DECODED
 from jobs.engine.worker.refusal import is_too_large
 
 

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Attempt, Job, LogLine
 from jobs.operations.cleanup import ExpiredSessions, FinishedJobs, OrphanedUploads
-from jobs.operations.pictures import store_upload
 from jobs.states import State
+from tests.integration.uploads import store_upload
 
 pytestmark = pytest.mark.django_db
 

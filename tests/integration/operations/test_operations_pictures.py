@@ -8,9 +8,16 @@ from PIL import Image
 
 from jobs.errors import WorkError
 from jobs.models import Picture, Rendition
-from jobs.operations.pictures import discard_upload, save_renditions, store_upload
+from jobs.operations.pictures import (
+    add_picture,
+    discard_upload,
+    receive_upload,
+    removed_on_error,
+    save_renditions,
+)
 from jobs.work import images
 from tests.integration.refusals import refused
+from tests.integration.uploads import store_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -73,14 +80,13 @@ def test_a_file_beyond_the_limit_is_refused(settings, media):
 
 
 def test_a_row_that_cannot_be_written_takes_its_file_along(media):
-    with refused("picture_is_not_empty"):
-        picture = store_upload(upload(), by="", now=NOW)
-        Picture.objects.filter(pk=picture.pk).update(bytes=0)
-    # The transaction around it rolled back later: the caller sees to the file.
-    assert not Picture.objects.exists()
-    discard_upload(picture)
-    discard_upload(picture)
+    picture = receive_upload(upload(), by="", now=NOW)
+    assert files_in(media)
+    picture.bytes = 0
+    with refused("picture_is_not_empty"), removed_on_error(picture):
+        add_picture(picture)
     assert not files_in(media)
+    discard_upload(picture)  # once more does no harm
 
 
 def test_renditions_are_named_after_picture_and_size(media):

@@ -9,12 +9,12 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from jobs.models import Job, Picture, Rendition
-from jobs.operations.pictures import store_upload
 from jobs.queries.status import PictureNotFound
 from jobs.tasks import bounds
 from jobs.tasks import images as tasks
 from jobs.tasks.images import resize_image, submit_resize, submit_upload
 from jobs.work.images import BadImage, BadSize, Size
+from tests.integration.uploads import store_upload
 
 pytestmark = pytest.mark.django_db
 

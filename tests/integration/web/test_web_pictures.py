@@ -7,7 +7,7 @@ from django.utils import timezone
 from PIL import Image
 
 from jobs.models import Job, Picture, Rendition
-from jobs.operations.pictures import store_upload
+from tests.integration.uploads import store_upload
 from tests.integration.web.web_rows import make_job
 
 pytestmark = pytest.mark.django_db

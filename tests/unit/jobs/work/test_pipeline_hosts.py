@@ -3,18 +3,9 @@
 import threading
 import time
 
-import pytest
-
 from jobs.work.pipeline import Failure, Originals
-from tests.servers.pictures import picture_server
 from tests.unit.jobs.work.pipeline_samples import Told, blank, folder, items_of, run_items
 from tests.unit.jobs.work.servers import serving
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    with picture_server() as url:
-        yield url
 
 
 def test_a_host_gets_no_more_than_its_share(tmp_path):
