@@ -9,7 +9,8 @@ import pytest
 from celery import Celery
 from kombu.message import Message
 
-from jobs.engine.pool.request import NOT_DECODED, JobRequest
+from jobs.engine.pool.request import JobRequest
+from jobs.engine.pool.undecoded import NOT_DECODED
 from jobs.engine.worker.ledger import Ledger
 
 ROUNDS = 300
