@@ -185,6 +185,7 @@ class NodeAdmin(ReadOnly, admin.ModelAdmin):
         "seen_at",
         "stopping_at",
         "deaf_since",
+        "clock_ahead",
     ]
     list_filter = ["kind"]
     ordering = ["kind", "name"]

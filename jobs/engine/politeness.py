@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from redis import Redis, RedisError
 
@@ -159,6 +160,7 @@ def manners_by_host() -> dict[str, Manners]:
     return {lane.key.removeprefix(LANE): _manners(lane) for lane in lanes}
 
 
+@transaction.atomic
 def set_manners(host: str, *, width: int, rate: str | None = None) -> None:
     """What chunks that begin from now on ask of a host: places, and starts such as "30/m".
 
@@ -168,7 +170,7 @@ def set_manners(host: str, *, width: int, rate: str | None = None) -> None:
     if width < 1 or not 0 < len(host) <= 190:
         raise SubmitError("A host has a name, and at least one place.")
     now, key = timezone.now(), f"{LANE}{host.lower()}"
-    make_lanes([Lane(key=key, width=width, created_at=now)])
+    make_lanes([Lane(key=key, width=width, created_at=now, used_at=now)])
     change_lane(key, width=width, rate=rate_of(rate), now=now)
 
 

@@ -27,6 +27,14 @@ class Chord(models.Model):
                 | Q(size__isnull=False, ended__gte=models.F("size")),
             ),
         ]
+        indexes = [
+            # operations.cleanup: what was over long ago.
+            models.Index(
+                name="chord_finished",
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"chord {self.id}: {self.ended} of {self.size or '?'} ended"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class Lane(models.Model):
@@ -19,6 +20,9 @@ class Lane(models.Model):
     #: When the rate allows the next start.
     next_start_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+    #: When it was last known to be in use: as it was made, or as cleanup found it later. Cleanup
+    #: looks at it again a retention after that.
+    used_at = models.DateTimeField(db_default=Now())
     #: Who changed it last, and when; empty is as its first job made it.
     changed_by = models.CharField(max_length=150, default="", db_default="", blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
@@ -38,6 +42,12 @@ class Lane(models.Model):
                 ),
                 violation_error_message="A rate is a number of starts in a number of seconds: "
                 "give both, or neither.",
+            ),
+        ]
+        indexes = [
+            # operations.cleanup: what nobody has changed, and has long not been looked at.
+            models.Index(
+                name="lane_unchanged", fields=["used_at"], condition=Q(changed_at__isnull=True)
             ),
         ]
 

@@ -44,6 +44,9 @@ class Node(models.Model):
     stopping_at = models.DateTimeField(null=True, blank=True)
     #: It is alive and takes no jobs, since then (jobs.engine.worker.watch).
     deaf_since = models.DateTimeField(null=True, blank=True)
+    #: By how many seconds its host's clock is ahead of the database's (or behind, below 0), if that
+    #: is more than it may be (jobs.engine.worker.clock).
+    clock_ahead = models.FloatField(null=True, blank=True)
 
     objects = NodeQuerySet.as_manager()
 

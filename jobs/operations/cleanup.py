@@ -14,7 +14,7 @@ from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from jobs.models import Batch, BulkAction, Job, Picture
+from jobs.models import Batch, BulkAction, Chord, Job, Picture
 from jobs.operations.pictures import ORIGINALS
 from jobs.states import State
 
@@ -77,6 +77,24 @@ class FinishedBatches:
             rows = self.over.order_by("finished_at").select_for_update(skip_locked=True)
             ids = list(rows.values_list("id", flat=True)[:limit])
             Batch.objects.filter(id__in=ids).delete()
+        return len(ids)
+
+
+class FinishedChords:
+    """Chords that came to their end before a moment, and whose group has no job any more.
+
+    While it has one, a chord that is begun anew (its chain runs again) must find that it was over.
+    """
+
+    def __init__(self, before: datetime) -> None:
+        group = Job.objects.exclude(group="").filter(group=OuterRef("id"))
+        self.over = Chord.objects.filter(~Exists(group), finished_at__lt=before)
+
+    def delete(self, limit: int) -> int:
+        with transaction.atomic():
+            rows = self.over.order_by("finished_at").select_for_update(skip_locked=True)
+            ids = list(rows.values_list("id", flat=True)[:limit])
+            Chord.objects.filter(id__in=ids).delete()
         return len(ids)
 
 

@@ -38,7 +38,8 @@ def change_lane(
     Jobs that the old rate had put down for later go back into the line; admit the lane afterwards,
     in the same transaction. The first start comes a step of the new rate after the last one.
     """
-    row = Lane.objects.select_for_update().filter(key=key).values_list(*Limits.__slots__).first()
+    locked = Lane.objects.select_for_update(no_key=True).filter(key=key)
+    row = locked.values_list(*Limits.__slots__).first()
     if row is None:
         return False
     old = Limits(*row)

@@ -1,5 +1,6 @@
 """Lanes: who may go, in order, and how many at a time."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,33 @@ from jobs.operations.rates import Limits, limits_of, note_starts, put_off
 from jobs.operations.submit import Ready
 from jobs.states import State, WaitingFor
 
+logger = logging.getLogger(__name__)
+
+#: A lane that is deleted while it is asked for is new the next time: nobody deletes it so soon.
+_MOST_ROUNDS = 3
+
 
 def make_lanes(lanes: Iterable[Lane]) -> None:
-    """Write the rows of lanes that are used for the first time; the others stay as they are."""
-    Lane.objects.bulk_create(lanes, ignore_conflicts=True)
+    """Write the rows of lanes that are used for the first time; the others stay as they are.
+
+    None of them is deleted before the transaction ends, so call it in the one that writes their
+    jobs: cleanup (operations.old_lanes) cannot see those yet.
+    """
+    new = {lane.key: lane for lane in lanes}
+    if connection.vendor != "postgresql":  # SQLite lets one transaction write at a time
+        Lane.objects.bulk_create(new.values(), ignore_conflicts=True)
+        return
+    for _ in range(_MOST_ROUNDS):
+        for (key,) in _fetch(_KEPT, [list(new)]):
+            del new[key]
+        if not new:
+            return
+        Lane.objects.bulk_create(new.values(), ignore_conflicts=True)
+
+
+#: As a foreign key would do it: it waits for a deletion alone, and none but that waits for it. A
+#: lane that is there costs this one statement, and no more than the INSERT that would meet it.
+_KEPT = "SELECT key FROM jobs_lane WHERE key = ANY(%s) FOR KEY SHARE"
 
 
 @transaction.atomic
@@ -29,7 +53,9 @@ def admit(keys: Collection[str], *, now: datetime) -> list[Ready]:
     It takes a handful of statements, however many lanes there are and however long their lines.
     """
     line = Job.objects.in_line().filter(lane=OuterRef("key"))
-    busy = Lane.objects.select_for_update().filter(Exists(line), key__in=keys).order_by("key")
+    # No key: a submit of the same lanes, in a transaction however long, is not waited for.
+    locked = Lane.objects.select_for_update(no_key=True)
+    busy = locked.filter(Exists(line), key__in=keys).order_by("key")
     lanes = limits_of(busy.values_list(*Limits.__slots__))
     first = _first_in_line(_room(lanes)) if lanes else []
     if not first:
@@ -86,7 +112,7 @@ def _first_in_line(room: Mapping[str, int]) -> list[tuple[str, str]]:
     return first
 
 
-def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[str, str]]:
+def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
@@ -112,24 +138,28 @@ WITH RECURSIVE waiting(lane, number) AS (
           ORDER BY later.lane LIMIT 1), number + 1
   FROM waiting WHERE lane IS NOT NULL AND number < %s
 )
-SELECT waiting.lane, jobs_lane.width > (
+SELECT waiting.lane, COALESCE(jobs_lane.width, 1) > (
          SELECT COUNT(*) FROM jobs_job ahead
-          WHERE ahead.in_turn AND ahead.finished_at IS NULL AND ahead.lane = waiting.lane)
-  FROM waiting JOIN jobs_lane ON jobs_lane.key = waiting.lane ORDER BY waiting.number
+          WHERE ahead.in_turn AND ahead.finished_at IS NULL AND ahead.lane = waiting.lane),
+       jobs_lane.key IS NULL
+  FROM waiting LEFT JOIN jobs_lane ON jobs_lane.key = waiting.lane
+ WHERE waiting.lane IS NOT NULL ORDER BY waiting.number
 """
 
 
-def lanes_with_room(*, after: str = "", limit: int = 500) -> tuple[list[str], str]:
+def lanes_with_room(*, after: str = "", limit: int = 500, now: datetime) -> tuple[list[str], str]:
     """Lanes in which jobs wait that could go: what a crash right after a commit left behind.
 
     Looks at `limit` lanes from the one called `after` on; returns those, and where the next look
-    begins.
+    begins. A lane whose row is gone (somebody deleted it by hand) gets one of width 1, or its jobs
+    would wait for ever.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_WITH_ROOM, [after, limit])
-        rows = cursor.fetchall()
+    rows = _fetch(_WITH_ROOM, [after, limit])
+    if gone := [key for key, _, is_gone in rows if is_gone]:
+        logger.error("Lanes without a row let one job through at a time from now on: %s", gone)
+        make_lanes([Lane(key=key, created_at=now, used_at=now) for key in gone])
     reached = rows[-1][0] if len(rows) == limit else ""
-    return [key for key, has_room in rows if has_room], reached
+    return [key for key, has_room, _ in rows if has_room], reached
 
 
 def lanes_of(ids: Collection[str]) -> set[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from jobs.models import Lease, Node
 
@@ -26,6 +26,21 @@ def stopping(node_id: str, *, now: datetime) -> None:
 def note_deaf(node_id: str, *, since: datetime | None) -> None:
     """Say that a process is alive and takes no jobs, or (None) that it takes them again."""
     Node.objects.filter(id=node_id).update(deaf_since=since)
+
+
+def note_clock(node_id: str, *, ahead: float | None) -> None:
+    """Say by how many seconds a process's clock is ahead of the database's; None is well enough."""
+    Node.objects.filter(id=node_id).update(clock_ahead=ahead)
+
+
+def database_time() -> datetime | None:
+    """What time it is for the database; None for one that has no clock of its own."""
+    if connection.vendor != "postgresql":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 def leave(node_id: str) -> None:

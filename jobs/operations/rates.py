@@ -98,7 +98,8 @@ def _take_starts(jobs: Sequence[tuple[str, str]], now: datetime) -> None:
 
 @transaction.atomic
 def _space_anew(lane: str, now: datetime) -> None:
-    row = Lane.objects.select_for_update().filter(key=lane, rate_count__isnull=False)
+    locked = Lane.objects.select_for_update(no_key=True)
+    row = locked.filter(key=lane, rate_count__isnull=False)
     limits = limits_of(row.values_list(*Limits.__slots__)).get(lane)
     if limits is None or limits.step is None:
         return
@@ -145,7 +146,7 @@ def _starts(jobs: Sequence[tuple[str, str]], now: datetime) -> dict[str, datetim
     if not jobs:
         return {}
     rated = Lane.objects.filter(key__in={lane for _, lane in jobs}, rate_count__isnull=False)
-    locked = rated.select_for_update().order_by("key")
+    locked = rated.select_for_update(no_key=True).order_by("key")
     lanes = limits_of(locked.values_list(*Limits.__slots__))
     starts = {id: lanes[lane].take_start(now) for id, lane in jobs if lane in lanes}
     note_starts(lanes)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from threading import Lock, Thread
@@ -14,7 +15,7 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from jobs.models import Node
+from jobs.models import Garbage, Node
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,16 @@ DEAF_WORKER = (
     "says why."
 )
 NO_BEAT = "Beat is not alive, so no schedule runs. Start it: celery -A config beat."
+OFF_CLOCK = (
+    "The clock of a worker's host is not the database's. Beyond LEASE_SECONDS jobs run twice: keep "
+    "clocks in step (NTP). Which one: manage.py jobs workers."
+)
+GARBAGE = (
+    "Something that is no message came through a queue within a day, and no job was made of it. "
+    "Which one: manage.py jobs garbage."
+)
+#: Garbage is told for this long.
+GARBAGE_TOLD = timedelta(days=1)
 NOT_KNOWN = "Not known while the database does not answer."
 
 #: Among the kinds of process: a worker that is alive and takes no jobs.
@@ -41,13 +52,23 @@ _running: dict[str, Future[Any]] = {}
 _lock = Lock()
 
 
-def checks(now: datetime) -> dict[str, str]:
-    """Each thing that jobs need, with "ok" or a sentence that says what to do."""
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a look has found."""
+
+    #: Each thing that jobs need, with "ok" or a sentence that says what to do.
+    checks: dict[str, str]
+    #: What wants a person though jobs run. Without names: whoever watches a site has no token.
+    warnings: list[str]
+
+
+def health(now: datetime) -> Health:
+    """Look at everything."""
     database = _started("database", partial(_seen, now))
     redis = _started("redis", _redis_answers)
     _, late = wait([database, redis], timeout=PATIENCE_SECONDS)
     seen = None if database in late else database.result()
-    return {
+    checks = {
         "database": NO_DATABASE if seen is None else OK,
         "redis": OK if redis not in late and redis.result() else NO_REDIS,
         "worker": _alive(
@@ -55,6 +76,7 @@ def checks(now: datetime) -> dict[str, str]:
         ),
         "beat": _alive(seen, Node.Kind.BEAT, NO_BEAT),
     }
+    return Health(checks, sorted({OFF_CLOCK, GARBAGE} & (seen or set())))
 
 
 def worker_queues() -> set[str]:
@@ -92,20 +114,29 @@ def _alive(seen: set[str] | None, kind: Node.Kind, otherwise: str) -> str:
 
 
 def _seen(now: datetime) -> set[str] | None:
-    """The kinds of process that have been heard of lately; None without a database."""
+    """The kinds of process heard of lately, and the warnings; None without a database."""
     try:
         workers = Node.objects.workers().seen_since(
             now - timedelta(seconds=settings.HACHI_LEASE_SECONDS)
         )
         beats = Node.objects.beats().seen_since(now - timedelta(seconds=BEAT_SECONDS))
         rows = (workers | beats).values_list("kind", "deaf_since")
-        return {_DEAF if deaf else kind for kind, deaf in rows}
+        return {_DEAF if deaf else kind for kind, deaf in rows} | _warnings(now)
     except Error as error:
         logger.warning("The health check finds no database: %s", error)
         return None
     finally:
         # A new connection each time: an old one says nothing about whether new ones are taken.
         connection.close()
+
+
+def _warnings(now: datetime) -> set[str]:
+    # A clock that is far off may be why its worker has not been heard of.
+    found = {
+        OFF_CLOCK: Node.objects.exclude(clock_ahead=None),
+        GARBAGE: Garbage.objects.filter(last_at__gt=now - GARBAGE_TOLD),
+    }
+    return {warning for warning, rows in found.items() if rows.exists()}
 
 
 def _redis_answers() -> bool:

@@ -15,9 +15,11 @@ from jobs.operations.cleanup import (
     ExpiredSessions,
     FinishedBatches,
     FinishedBulkActions,
+    FinishedChords,
     FinishedJobs,
     OrphanedUploads,
 )
+from jobs.operations.old_lanes import OldLanes
 from jobs.operations.pipelines.cleanup import KeptDownloads, OldPipelines, OldSteps
 from jobs.operations.pipelines.old_templates import OldTemplates
 from jobs.states import State
@@ -28,6 +30,12 @@ BATCH = 1_000
 #: No new batch is begun after this long; the next run goes on.
 RUN_SECONDS = 45.0
 KEEP_FILES = timedelta(days=1)
+
+#: What is counted, in the words of the result.
+SUBJECTS = (
+    *("sessions", "files", "jobs", "batches", "chords", "lanes"),
+    *("downloads", "pipelines", "templates"),
+)
 
 #: Deletes up to so many and says how many it deleted.
 Delete = Callable[[int], int]
@@ -41,14 +49,13 @@ def cleanup_old_sessions() -> dict[str, Any]:
     """
     now = timezone.now()
     until = time.monotonic() + RUN_SECONDS
-    subjects = ("sessions", "files", "jobs", "batches", "downloads", "pipelines", "templates")
-    counts: dict[str, Any] = {**dict.fromkeys(subjects, 0), "more": False}
+    counts: dict[str, Any] = {**dict.fromkeys(SUBJECTS, 0), "more": False}
     for subject, delete in _sweeps(now):
         while time.monotonic() < until:
             check_cancelled()
             deleted = delete(BATCH)
             counts[subject] += deleted
-            progress(sum(counts[subject] for subject in subjects))
+            progress(sum(counts[subject] for subject in SUBJECTS))
             if deleted < BATCH:
                 break
         else:
@@ -73,6 +80,8 @@ def _sweeps(now: datetime) -> list[tuple[str, Delete]]:
         ("templates", OldTemplates(pipelines).delete),
         ("batches", FinishedBatches(min(succeeded, failed)).delete),
         ("batches", FinishedBulkActions(min(succeeded, failed)).delete),
+        ("chords", FinishedChords(min(succeeded, failed)).delete),
+        ("lanes", OldLanes(min(succeeded, failed), now=now).delete),
     ]
 
 

@@ -7,12 +7,20 @@ from django.test import override_settings
 from jobs.engine.broker.publisher import publisher
 from tests.acceptance.changes import odd_changes, watch_changes
 from tests.acceptance.stack import Stack
+from tests.acceptance.wall import COMPILER, Wall
 
 
 @pytest.fixture
 def stack(transactional_db, tmp_path):
     """A Redis and, on demand, workers and beats; the test itself submits to them."""
     yield from started(tmp_path)
+
+
+@pytest.fixture
+def wall(tmp_path):
+    if COMPILER is None:
+        pytest.skip("no C compiler; tests/integration/schedules has it with a clock of its own")
+    return Wall(tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """Real beats whose clock on the wall is moved."""
 
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django_celery_beat.models import (
@@ -17,34 +14,7 @@ from jobs.clockwork import first_after
 from jobs.models import Job
 from tests.acceptance.stack import wait_until
 
-SOURCE = Path(__file__).with_name("other_time.c")
-COMPILER = shutil.which("cc")
 HOURS = 36_000
-
-
-class Wall:
-    """The clock of the processes that get its environment."""
-
-    def __init__(self, folder):
-        self._file = folder / "clock"
-        library = folder / "other_time.so"
-        command = [COMPILER, "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl"]
-        subprocess.run(command, check=True, timeout=60)
-        self.environment = {"LD_PRELOAD": str(library), "CLOCK_FILE": str(self._file)}
-        self.put(0)
-
-    def put(self, seconds):
-        """Put it forward by so much against the true time."""
-        new = self._file.with_suffix(".new")
-        new.write_text(str(seconds))
-        new.rename(self._file)
-
-
-@pytest.fixture
-def wall(tmp_path):
-    if COMPILER is None:
-        pytest.skip("no C compiler; tests/integration/schedules has it with a clock of its own")
-    return Wall(tmp_path)
 
 
 @pytest.fixture

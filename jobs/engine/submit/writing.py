@@ -90,7 +90,12 @@ def _with_turn(draft: Draft, turn: Turn, now: datetime) -> Draft:
 def _lane(turn: Turn, now: datetime) -> Lane:
     count, seconds = turn.rate or (None, None)
     return Lane(
-        key=turn.lane, width=turn.width, rate_count=count, rate_seconds=seconds, created_at=now
+        key=turn.lane,
+        width=turn.width,
+        rate_count=count,
+        rate_seconds=seconds,
+        created_at=now,
+        used_at=now,
     )
 
 

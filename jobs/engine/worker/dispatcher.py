@@ -140,7 +140,7 @@ class Dispatcher:
     def _admit(self, turn: Turn, now: datetime) -> None:
         end_periods(now=now)
         let_in(line_up(now=now))
-        lanes, self._lane = lanes_with_room(after=self._lane)
+        lanes, self._lane = lanes_with_room(after=self._lane, now=now)
         let_in(lanes)
 
     def _batches(self, turn: Turn, now: datetime) -> None:

@@ -17,13 +17,21 @@ from jobs.engine.broker.garbage import tally
 from jobs.engine.forking import fork_lock
 from jobs.engine.pool.request import JobRequest
 from jobs.engine.session import Session, is_locked, longest_idle, longest_wait
+from jobs.engine.worker.clock import ClockWatch
 from jobs.engine.worker.dispatcher import Dispatcher
 from jobs.engine.worker.ledger import Ledger
 from jobs.engine.worker.strays import Strays
 from jobs.engine.worker.watch import Watch
 from jobs.models import Node
 from jobs.operations.cancel import flagged_of
-from jobs.operations.nodes import enroll, heartbeat, note_deaf, stopping
+from jobs.operations.nodes import (
+    database_time,
+    enroll,
+    heartbeat,
+    note_clock,
+    note_deaf,
+    stopping,
+)
 from jobs.operations.pauses import paused_of
 
 logger = logging.getLogger(__name__)
@@ -46,6 +54,8 @@ class Keeper:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._strays = Strays(ledger.app, ledger)
+        #: A fifth for each of two hosts leaves most of a lease for silence.
+        self._clock = ClockWatch(most=settings.HACHI_LEASE_SECONDS / 5, ask=database_time)
         self._node = node
         self._pool = pool
         self._stop = threading.Event()
@@ -132,6 +142,7 @@ class Keeper:
             self._node.stopping_at = now
             stopping(self._node.id, now=now)
         self._watch_over(now)
+        self._compare_clocks()
         self._stop_cancelled(now)
         self._give_back_paused()
         self._strays.put_back(now)
@@ -143,6 +154,12 @@ class Keeper:
         if self._node.deaf_since != self._watch.deaf_since:
             self._node.deaf_since = self._watch.deaf_since
             note_deaf(self._node.id, since=self._node.deaf_since)
+
+    def _compare_clocks(self) -> None:
+        self._clock.look(time.monotonic())
+        if self._node.clock_ahead != self._clock.ahead:
+            self._node.clock_ahead = self._clock.ahead
+            note_clock(self._node.id, ahead=self._node.clock_ahead)
 
     def _beat(self, now: datetime) -> None:
         if self._enrolled and heartbeat(self._node.id, now=now):

@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min
 
 from jobs.models import Garbage, Job
+from jobs.queries.health import GARBAGE_TOLD
 from jobs.queries.jobs import hot
 from jobs.queries.jobs.facts import Fleet
-from jobs.queries.sentences import ago, count_of
+from jobs.queries.sentences import ago, compared, count_of
 
 #: A job that waits longer than this for a worker is worth a word.
 _LONG_WAIT = timedelta(minutes=1)
 #: A due job is published within a second or two; this is late.
 _LATE = timedelta(seconds=20)
 _MOST_FAILURES = 1000
-#: Garbage in a queue is told for this long.
-_GARBAGE_TOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,7 @@ def alarms(there: Fleet, now: datetime, *, schedules: int) -> Sequence[Alarm]:
         *_processes(there, schedules),
         *_silent(there, now),
         *_deaf(there, now),
+        *_clocks(there),
         *_queues(there, now),
         *_late(now),
         *_garbage(now),
@@ -117,6 +117,15 @@ def _deaf(there: Fleet, now: datetime) -> Iterator[Alarm]:
             )
 
 
+def _clocks(there: Fleet) -> Iterator[Alarm]:
+    for node in there.nodes:  # who counts as silent may be so by its clock
+        if node.clock_ahead:
+            yield Alarm(
+                f"The clock of worker {node.name} is {compared(node.clock_ahead)}. Beyond "
+                "LEASE_SECONDS its jobs run twice: keep the clocks of all hosts in step (NTP)."
+            )
+
+
 def _queues(there: Fleet, now: datetime) -> Iterator[Alarm]:
     waiting = Job.objects.filter(hot.UNCLAIMED).order_by("queue").values("queue")
     for row in waiting.annotate(number=Count("*"), oldest=Min("published_at")):
@@ -151,7 +160,7 @@ def _late(now: datetime) -> Iterator[Alarm]:
 
 
 def _garbage(now: datetime) -> Iterator[Alarm]:
-    for row in Garbage.objects.filter(last_at__gt=now - _GARBAGE_TOLD).order_by("queue"):
+    for row in Garbage.objects.filter(last_at__gt=now - GARBAGE_TOLD).order_by("queue"):
         yield Alarm(
             f"Somebody puts garbage into queue {row.queue}: {count_of(row.number, 'item')} so far, "
             f"the last {ago(row.last_at, now)} ago. No job was made of it.",

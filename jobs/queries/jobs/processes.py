@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.models import Node
 from jobs.queries.jobs.facts import Fleet, fleet
-from jobs.queries.sentences import ago
+from jobs.queries.sentences import ago, compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ def process_rows(now: datetime) -> Sequence[ProcessRow]:
 
 
 def _note(node: Node, there: Fleet, now: datetime) -> str:
+    clock = f"; its clock is {compared(node.clock_ahead)}" if node.clock_ahead else ""
+    return _state(node, there, now) + clock
+
+
+def _state(node: Node, there: Fleet, now: datetime) -> str:
     if node.seen_at < there.heard_since and node.kind == Node.Kind.WORKER:
         return f"silent for {ago(node.seen_at, now)}"
     if node.stopping_at:

@@ -25,6 +25,12 @@ def spell(span: timedelta) -> str:
     return f"{hours // 24} days"
 
 
+def compared(ahead: float) -> str:
+    """A clock against the database's, by how many seconds it is ahead or (below 0) behind."""
+    side = "ahead of" if ahead > 0 else "behind"
+    return f"{spell(timedelta(seconds=abs(ahead)))} {side} the database's"
+
+
 def count_of(number: int, noun: str) -> str:
     """1 job, 3 jobs."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -4,9 +4,12 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from jobs.models import Node
+from jobs.models import Garbage, Node
+from jobs.operations.nodes import database_time
+from jobs.queries import health
 from scripts import redis_server
 
 # The checks look through connections of their own, so the rows must be committed.
@@ -43,6 +46,7 @@ def test_all_is_well_when_all_is_up(stranger, all_up):
     assert response.json() == {
         "status": "ok",
         "checks": {"database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"},
+        "warnings": [],
     }
     assert response["Cache-Control"] == "no-store"
 
@@ -67,6 +71,37 @@ def test_a_process_that_has_fallen_silent_is_named(stranger, all_up, kind):
     found = response.json()["checks"]
     assert f"celery -A config {kind}" in found.pop(kind)
     assert set(found.values()) == {"ok"}
+
+
+def test_a_clock_that_is_off_is_a_warning_and_no_outage(stranger, all_up):
+    Node.objects.filter(kind="worker").update(clock_ahead=7.2)
+    response = stranger.get("/healthz")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    [warning] = response.json()["warnings"]
+    assert "manage.py jobs workers" in warning
+
+
+def test_garbage_is_a_warning_for_a_day_and_names_no_queue_to_strangers(stranger, all_up):
+    now = timezone.now()
+    Garbage.objects.create(queue="secret", number=3, last_at=now - timedelta(hours=23))
+    response = stranger.get("/healthz")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    [warning] = response.json()["warnings"]
+    assert "manage.py jobs garbage" in warning
+    assert "secret" not in warning
+    Garbage.objects.update(last_at=now - timedelta(hours=25))
+    assert stranger.get("/healthz").json()["warnings"] == []
+
+
+def test_without_a_database_there_are_no_warnings(stranger, monkeypatch):
+    monkeypatch.setattr(health, "_seen", lambda now: None)
+    response = stranger.get("/healthz")
+    assert (response.status_code, response.json()["warnings"]) == (503, [])
+
+
+def test_the_time_of_the_database_is_that_of_its_own_clock():
+    before, theirs, after = timezone.now(), database_time(), timezone.now()
+    assert theirs is None if connection.vendor == "sqlite" else before <= theirs <= after
 
 
 def test_beat_may_be_silent_for_longer_than_a_worker(stranger, all_up, settings):

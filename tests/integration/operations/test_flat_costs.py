@@ -24,6 +24,8 @@ from jobs.operations import (
     submit,
     unique,
 )
+from jobs.operations.cleanup import FinishedChords
+from jobs.operations.old_lanes import OldLanes
 from jobs.queries.jobs import attention, listing, tally
 from jobs.queries.jobs.facts import fleet
 from jobs.queries.jobs.family import family_of
@@ -64,8 +66,11 @@ def turn_statements(now):
         "time_starts": (lambda: rates.time_starts(now=now), "job_due"),
         "paused_of": (lambda: pauses.paused_of("w"), "job_held"),
         "end_periods": (lambda: unique.end_periods(now=now), "job_unique_until"),
-        "lanes_with_room": (lanes.lanes_with_room, "job_lane_waiting"),
-        "lanes_with_room, taken": (lanes.lanes_with_room, "job_lane_in_turn"),
+        "lanes_with_room": (lambda: lanes.lanes_with_room(now=now), "job_lane_waiting"),
+        "lanes_with_room, taken": (
+            lambda: lanes.lanes_with_room(now=now),
+            "job_lane_in_turn",
+        ),
         "admit": (lambda: lanes.admit(["lane-1", "lane-2"], now=now), "job_lane_waiting"),
         "waiting_bells": (lambda: publish.waiting_bells(before=before), "job_unclaimed"),
         "republish_lost": (
@@ -104,6 +109,21 @@ def test_submit_claim_start_and_finish_find_their_rows_by_key():
     plans += plans_of(lanes.lanes_of, ids)
     assert len(plans) == 5
     assert [plan for plan in plans if plan.reads_the_table] == []
+
+
+@pytest.mark.parametrize(
+    ("sweep", "index"),
+    [
+        (lambda before: OldLanes(before, now=before), "job_newest_by_lane"),
+        (FinishedChords, "job_by_group"),
+    ],
+    ids=["lanes", "chords"],
+)
+def test_whether_a_lane_or_a_chord_is_in_use_is_looked_up(sweep, index):
+    before = timezone.now() + timedelta(hours=1)
+    plans = plans_of(sweep(before).delete, 100)
+    assert [plan.text for plan in plans if plan.reads_the_table] == []
+    assert index in set().union(*(plan.indexes for plan in plans))
 
 
 def test_a_unique_key_is_looked_up_by_its_index():

@@ -9,8 +9,13 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from jobs.models import Attempt, Job, LogLine
-from jobs.operations.cleanup import ExpiredSessions, FinishedJobs, OrphanedUploads
+from jobs.models import Attempt, Chord, Job, LogLine
+from jobs.operations.cleanup import (
+    ExpiredSessions,
+    FinishedChords,
+    FinishedJobs,
+    OrphanedUploads,
+)
 from jobs.states import State
 from tests.integration.uploads import store_upload
 
@@ -141,6 +146,31 @@ def test_a_job_that_somebody_retries_in_this_moment_is_left_alone():
     thread.join()
     assert deleted == 1
     assert left() == {"retried"}
+
+
+def chord(name, days):
+    Chord.objects.create(
+        id=name,
+        header="[]",
+        body="{}",
+        size=None if days is None else 0,
+        created_at=NOW - timedelta(days=60),
+        finished_at=None if days is None else NOW - timedelta(days=days),
+    )
+
+
+def test_a_chord_goes_once_it_was_over_long_ago_and_its_group_has_no_job_left():
+    chord("over", 31)
+    chord("with a job", 31)
+    chord("young", 29)
+    chord("open", None)
+    job("member", 31, "failed")
+    Job.objects.update(group="with a job")
+    sweep = FinishedChords(NOW - timedelta(days=30))
+    assert sweep.delete(10) == 1
+    assert set(Chord.objects.values_list("id", flat=True)) == {"with a job", "young", "open"}
+    Job.objects.all().delete()
+    assert sweep.delete(10) == 1
 
 
 @pytest.fixture

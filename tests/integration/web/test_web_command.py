@@ -33,9 +33,12 @@ def test_the_workers_are_listed_with_what_they_do():
     make_worker("mute", silent=60)
     make_worker("deaf")
     Node.objects.filter(name="deaf").update(deaf_since=now - timedelta(seconds=90))
+    make_worker("early")
+    Node.objects.filter(name="early").update(clock_ahead=7.2)
     out, _ = run("workers")
     rows = {line.split("\t")[0]: line.split("\t") for line in out.splitlines()}
     assert rows["listens"][5].startswith("up for")
+    assert rows["early"][5].endswith("; its clock is 7.2 s ahead of the database's")
     assert rows["mute"][5].startswith("silent for")
     assert rows["deaf"][5].startswith("alive, but takes no jobs for 1 min")
 

@@ -59,6 +59,12 @@ def test_a_worker_that_is_alive_and_takes_no_jobs_is_told(web):
     assert "Worker deaf is alive but has taken no jobs for 1 min" in alarms(web)
 
 
+def test_a_worker_whose_clock_is_off_is_told(web):
+    make_worker("late")
+    Node.objects.update(clock_ahead=-7.2)
+    assert "The clock of worker late is 7.2 s behind the database" in alarms(web)
+
+
 def test_a_silent_worker_is_told(web):
     make_worker("alive")
     make_worker("mute", silent=40)
