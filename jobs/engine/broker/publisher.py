@@ -4,14 +4,14 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 
 import redis
 from django.conf import settings
-from django.db import connection, transaction
 
+from jobs.engine.after_commit import after_commit
 from jobs.engine.broker.message import bell, envelope, published_at
 from jobs.models import Job
 from jobs.operations.publish import Bell
@@ -115,28 +115,9 @@ def publish(jobs: Iterable[Job | Ready]) -> bool:
     return publisher().publish(jobs)
 
 
-class _Publication:
-    """The jobs that one transaction has submitted, published together after its commit."""
-
-    def __init__(self, jobs: Sequence[Job | Ready]) -> None:
-        self.jobs = list(jobs)
-
-    def __call__(self) -> None:
-        publish(self.jobs)
-
-
-def publish_on_commit(jobs: Sequence[Job | Ready]) -> None:
+def publish_on_commit(jobs: Collection[Job | Ready]) -> None:
     """Publish `jobs` once the transaction commits; at once if there is none.
 
-    Jobs of one transaction share one hook, and so one round trip. A hook belongs to the savepoint
-    that it was registered in, so that a savepoint that rolls back takes just its jobs along.
+    Jobs of one transaction share one round trip.
     """
-    if not jobs:
-        return
-    hooks = connection.run_on_commit
-    if hooks:
-        savepoints, hook = hooks[-1][:2]
-        if isinstance(hook, _Publication) and savepoints == set(connection.savepoint_ids):
-            hook.jobs += jobs
-            return
-    transaction.on_commit(_Publication(jobs), robust=True)
+    after_commit(publish, jobs)

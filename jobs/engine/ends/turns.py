@@ -4,15 +4,18 @@ from collections.abc import Collection
 from datetime import datetime
 
 from celery import Celery
-from django.db import transaction
 from django.utils import timezone
 
+from jobs.engine.after_commit import after_commit
 from jobs.engine.broker.publisher import publish_on_commit
 from jobs.engine.ends import chords
 from jobs.engine.ends.family import abandon
 from jobs.models import Job
 from jobs.operations.lanes import admit, lanes_of
 from jobs.states import State
+
+#: A transaction that lets jobs go holds the rows of so many lanes, and no longer than a moment.
+_LANES_AT_ONCE = 500
 
 
 def after_end(app: Celery, ids: Collection[str], *, now: datetime) -> None:
@@ -43,7 +46,7 @@ def after_cancel(app: Celery, ids: Collection[str], *, now: datetime) -> None:
         abandon(app, ids)
         chords.end_of(app, ids, now=now)
         if lanes := lanes_of(ids):
-            transaction.on_commit(lambda: let_in(lanes), robust=True)
+            let_in_on_commit(lanes)
 
 
 def give_on(app: Celery, jobs: Collection[Job], *, now: datetime) -> None:
@@ -54,5 +57,11 @@ def give_on(app: Celery, jobs: Collection[Job], *, now: datetime) -> None:
 
 def let_in(lanes: Collection[str]) -> None:
     """Admit the next jobs of these lanes, and publish them once that is committed."""
-    if lanes:
-        publish_on_commit(admit(lanes, now=timezone.now()))
+    keys = sorted(set(lanes))
+    for start in range(0, len(keys), _LANES_AT_ONCE):
+        publish_on_commit(admit(keys[start : start + _LANES_AT_ONCE], now=timezone.now()))
+
+
+def let_in_on_commit(lanes: Collection[str]) -> None:
+    """The same once the transaction commits, for all lanes that it has submitted jobs to."""
+    after_commit(let_in, lanes)

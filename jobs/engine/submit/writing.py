@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError as KombuError
 
 from jobs.engine import context
 from jobs.engine.broker.publisher import publish_on_commit
-from jobs.engine.ends.turns import let_in
+from jobs.engine.ends.turns import let_in_on_commit
 from jobs.engine.session import is_away
 from jobs.engine.submit.turn_options import NO_TURN, Turn
 from jobs.errors import DatabaseUnavailable, KeyOfAnotherTask, TooLateToReplace
@@ -73,7 +73,7 @@ def _write(drafts: Sequence[Draft], turn: Turn, now: datetime) -> dict[str, str]
         ready, taken = _submit(drafts, turn, now)
     publish_on_commit([job for job in ready if job.id not in taken])
     if turn.lane:
-        transaction.on_commit(lambda: let_in({turn.lane}), robust=True)
+        let_in_on_commit([turn.lane])
     return {draft.id: taken.get(draft.id, draft.id) for draft in drafts}
 
 
