@@ -78,6 +78,10 @@ class TooLateToReplace(SubmitError):
     """The job that has the unique key has begun: it cannot take new arguments."""
 
 
+class UniqueKeyBusy(SubmitError):
+    """The unique key changed hands each time it was asked for. Try again."""
+
+
 class UniqueKeyTaken(HachiError):
     """Another job has the unique key, so this one cannot run beside it."""
 

@@ -41,6 +41,7 @@ _TABLE: dict[type[Exception], tuple[int, str, str | None, str]] = {
     errors.SubmitError: (400, "refused", None, ""),
     errors.KeyOfAnotherTask: (409, "key_taken", None, "idempotency_key"),
     errors.TooLateToReplace: (409, "too_late", None, "on_conflict"),
+    errors.UniqueKeyBusy: (409, "key_taken", None, ""),
     errors.UniqueKeyTaken: (409, "key_taken", None, ""),
     errors.LaneNotFound: (404, "not_found", None, ""),
     errors.BatchClosed: (409, "batch_closed", None, ""),

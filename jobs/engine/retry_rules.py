@@ -5,6 +5,7 @@
             On(requests.Timeout, attempts=5, wait=backoff(2, 600)),
             On(ValueError, never),
             On(RateLimited, wait=lambda error, attempt: error.retry_after),
+            on_database_away(),
         ),
         max_attempts=8,
     )
@@ -13,14 +14,19 @@ The first rule that an error fits decides; an error that fits none is left to Ce
 (`autoretry_for` and its like). `max_attempts` caps everything, `self.retry()` too.
 """
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from celery.exceptions import TaskPredicate
+from django.db import DatabaseError, InterfaceError
 
-from jobs.errors import InvalidRetryRule
+from jobs.engine.session import is_away
+from jobs.errors import DatabaseUnavailable, InvalidRetryRule
+
+logger = logging.getLogger(__name__)
 
 
 class _Never:
@@ -77,8 +83,9 @@ def backoff(
 class On:
     """What to do on some errors: try again after `wait`, up to `attempts` in all, or `never`.
 
-    `errors` is an exception class or a tuple of them. `attempts` counts every attempt of the job,
-    whatever it failed with; without it only the task's `max_attempts` is a limit.
+    `errors` is an exception class or a tuple of them, and `when`, if given, says for which of them
+    the rule is. `attempts` counts every attempt of the job, whatever it failed with; without it
+    only the task's `max_attempts` is a limit.
 
     Raises:
         InvalidRetryRule: at import, with the rule and what is wrong with it.
@@ -87,6 +94,7 @@ class On:
     errors: Any
     wait: Any = USUAL
     attempts: int | None = None
+    when: Callable[[Any], bool] | None = None
 
     def __post_init__(self) -> None:
         classes = self.errors if isinstance(self.errors, tuple) else (self.errors,)
@@ -105,15 +113,36 @@ class On:
             check_attempts(self.attempts, f"{self}: attempts")
             if self.wait is never:
                 raise InvalidRetryRule(f"{self}: never and attempts contradict each other.")
+        if self.when is not None and not callable(self.when):
+            raise InvalidRetryRule(f"{self}: when={self.when!r} must be a function of the error.")
 
     def __str__(self) -> str:
         return f"On({self.name})"
+
+    def fits(self, error: BaseException) -> bool:
+        """Whether the rule is for `error`. A `when` that fails itself says no."""
+        if not isinstance(error, self.errors) or self.when is None:
+            return isinstance(error, self.errors)
+        try:
+            return bool(self.when(error))
+        except Exception:
+            logger.exception("The condition of the rule for %s failed.", self.name)
+            return False
 
     @property
     def name(self) -> str:
         """The errors as a sentence names them."""
         names = [getattr(one, "__name__", repr(one)) for one in self.errors]
         return " or ".join(names)
+
+
+def on_database_away(wait: Wait = USUAL, attempts: int | None = None) -> On:
+    """The rule for a database that is away, or read-only in a failover, as workers judge it.
+
+    An error of the database that is the task's own fault does not fit.
+    """
+    errors = (DatabaseError, InterfaceError, DatabaseUnavailable)
+    return On(errors, wait, attempts, when=is_away)
 
 
 def _is_wait(wait: Any) -> bool:
@@ -133,7 +162,8 @@ def check_rules(rules: Any, task: str) -> tuple[On, ...]:
     if not isinstance(rules, Sequence) or not all(isinstance(rule, On) for rule in rules):
         raise InvalidRetryRule(f"retry_rules of {task} must be a tuple of On(...): {rules!r}.")
     for number, rule in enumerate(rules):
-        earlier = tuple(error for other in rules[:number] for error in other.errors)
+        whole = [other for other in rules[:number] if other.when is None]
+        earlier = tuple(error for other in whole for error in other.errors)
         if earlier and all(issubclass(error, earlier) for error in rule.errors):
             raise InvalidRetryRule(
                 f"retry_rules of {task}: rule {number + 1}, {rule}, is never reached, because the "

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from jobs.models import Job
 from jobs.models.job import DEFAULT_PRIORITY
@@ -120,6 +121,12 @@ def take_over(drafts: Sequence[Draft], *, now: datetime) -> None:
             max_attempts=draft.max_attempts,
             published_at=now,
         )
+
+
+def have_ticked(drafts: Sequence[Draft]) -> bool:
+    """Whether a tick of these has its job already, which another beat has made."""
+    ticks = [Q(schedule=draft.schedule, tick=draft.tick) for draft in drafts if draft.tick]
+    return any(Job.objects.filter(tick).exists() for tick in ticks)
 
 
 def _insert(drafts: Sequence[Draft], now: datetime) -> int:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 
 from django.core.files.storage import default_storage
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from jobs.engine.context import check_cancelled, progress
+from jobs.engine.session import is_away
 from jobs.errors import ClaimLost
 from jobs.models import Pipeline
 from jobs.operations.pipelines import outcomes
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 #: How long the end of a chunk waits for a database that is away, before it fails.
 PATIENCE_SECONDS = 60.0
-_AWAY = (OperationalError, InterfaceError)
+_REFUSED = (DatabaseError, InterfaceError)
 
 
 class ChunkLedger:
@@ -57,18 +58,18 @@ class ChunkLedger:
         self._pending += [self._noted(outcome) for outcome in ended]
         try:
             self._write()
-        except _AWAY as error:
+        except _REFUSED as error:
             self._note_doubt(error)
         progress(flow.done + flow.failed, len(self.items), in_words(flow))
 
     def close(self) -> None:
-        """Write what is left. Raises OperationalError if the database stays away."""
+        """Write what is left. Raises django.db.Error if the database stays away."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 self._write()
                 return
-            except _AWAY as error:
+            except _REFUSED as error:
                 self._note_doubt(error)
                 if time.monotonic() > until:
                     raise
@@ -79,7 +80,9 @@ class ChunkLedger:
         try:
             self._write()
             outcomes.give_back(self.claim, spent_at=timezone.now())
-        except (*_AWAY, ClaimLost) as error:
+        except (*_REFUSED, ClaimLost) as error:
+            if not (isinstance(error, ClaimLost) or is_away(error)):
+                raise
             logger.warning("A chunk of pipeline %s was left as it is: %s", self.pipeline.pk, error)
 
     def _write(self) -> None:
@@ -98,6 +101,9 @@ class ChunkLedger:
                 self._originals.forget(noted.item.url)
 
     def _note_doubt(self, error: Exception) -> None:
+        """Raises `error` unless it means that the same may work later."""
+        if not is_away(error):
+            raise error
         logger.warning("Outcomes are written later, the database does not answer: %s", error)
         connection.close()
 

@@ -13,12 +13,12 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from jobs.engine import context
 from jobs.engine.context import check_cancelled, snooze
 from jobs.engine.politeness import Manners, host_gate, manners_by_host
+from jobs.engine.retry_rules import backoff, on_database_away
 from jobs.errors import HachiError, JobCancelled
 from jobs.models import Pipeline
 from jobs.operations.pipelines import claim, outcomes
@@ -56,7 +56,8 @@ LONGEST_HOLD_SECONDS = 60.0
     soft_time_limit=900,
     time_limit=960,
     # The database or the storage of this site was away. What is wrong with an item is its own.
-    autoretry_for=(OSError, OperationalError, InterfaceError),
+    retry_rules=(on_database_away(backoff(1), attempts=6),),
+    autoretry_for=(OSError,),
     retry_backoff=True,
     retry_jitter=True,
     max_retries=5,

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.engine.actions.batch_actions import cancel_batch
 from jobs.engine.batches import batch
 from jobs.engine.bulk import Call
+from jobs.engine.retry_rules import backoff, on_database_away
 from jobs.errors import BatchNotFound
 from jobs.models import Pipeline
 from jobs.operations.pipelines import cancel, laps, retry, start
@@ -25,7 +26,8 @@ from jobs.tasks.pipeline_chunks import run_pipeline_chunk
 @shared_task(
     name="jobs.settle_pipeline",
     # Without it the pipeline has no end: it is tried for as long as the database is away.
-    autoretry_for=(OSError, OperationalError, InterfaceError),
+    retry_rules=(on_database_away(backoff(1, 60)),),
+    autoretry_for=(OSError,),
     retry_backoff=True,
     retry_backoff_max=60,
     max_retries=None,

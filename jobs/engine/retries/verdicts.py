@@ -24,7 +24,7 @@ def judge(
 
     `most` is the job's `max_attempts`.
     """
-    rule = next((rule for rule in rules if isinstance(error, rule.errors)), None)
+    rule = next((rule for rule in rules if rule.fits(error)), None)
     if rule is None:
         return None
     if rule.wait is never:

@@ -12,12 +12,12 @@ from jobs.engine.broker.publisher import publish_on_commit
 from jobs.engine.ends.turns import let_in_on_commit
 from jobs.engine.session import is_away
 from jobs.engine.submit.turn_options import NO_TURN, Turn
-from jobs.errors import DatabaseUnavailable, KeyOfAnotherTask, TooLateToReplace
+from jobs.errors import DatabaseUnavailable, KeyOfAnotherTask, TooLateToReplace, UniqueKeyBusy
 from jobs.models import Lane
 from jobs.operations.batches import join
 from jobs.operations.claim import existing
 from jobs.operations.lanes import make_lanes
-from jobs.operations.submit import Draft, Ready, submit
+from jobs.operations.submit import Draft, Ready, have_ticked, submit
 from jobs.operations.unique import (
     Holder,
     holder_of,
@@ -26,6 +26,9 @@ from jobs.operations.unique import (
     replace_waiting,
     was_replaced,
 )
+
+#: How often a unique key is asked for that changes hands in between: twice is rare already.
+_MOST_ROUNDS = 50
 
 
 class Unavailable(DatabaseUnavailable, KombuError):
@@ -40,6 +43,7 @@ def write(drafts: Sequence[Draft], turn: Turn, *, now: datetime) -> dict[str, st
     Raises:
         BatchNotFound, BatchClosed: their batch takes none.
         KeyOfAnotherTask, TooLateToReplace: the job that has their unique key cannot stand for them.
+        UniqueKeyBusy: their unique key changed hands all the time.
         jobs.errors.DatabaseUnavailable: the database does not answer.
     """
     try:
@@ -105,9 +109,9 @@ def _submit(
     """Those that are ready, and those whose key another job has, with its id.
 
     That job may end between the INSERT that it keeps out and the look at who it was: nobody has
-    the key then, and it is tried once more.
+    the key then, and it is tried once more. What a tick had made may have ended, too.
     """
-    while True:
+    for _ in range(_MOST_ROUNDS):
         ready = submit(drafts, now=now)
         if not turn.unique_key:
             return ready, {}
@@ -115,8 +119,14 @@ def _submit(
         if holder is None:
             if existing([draft.id for draft in drafts]):
                 return ready, {}
+            if have_ticked(drafts):
+                return [], {}
         elif _answers(drafts, turn, holder, now):
             return ready, {draft.id: holder.id for draft in drafts if draft.id != holder.id}
+    raise UniqueKeyBusy(
+        f"The unique key {turn.unique_key!r} was asked for {_MOST_ROUNDS} times, and changed hands "
+        "each time. Nothing was submitted: try again."
+    )
 
 
 def _answers(drafts: Sequence[Draft], turn: Turn, holder: Holder, now: datetime) -> bool:

@@ -2,10 +2,17 @@
 
 import pytest
 from celery.exceptions import Ignore, Retry
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 
 from jobs.engine.retries.verdicts import judge
-from jobs.engine.retry_rules import On, backoff, check_rules, never
-from jobs.errors import InvalidRetryRule
+from jobs.engine.retry_rules import On, backoff, check_rules, never, on_database_away
+from jobs.errors import DatabaseUnavailable, InvalidRetryRule
 
 
 class RateLimited(Exception):
@@ -24,6 +31,50 @@ def test_the_first_rule_that_fits_decides():
 
 def test_an_error_that_fits_no_rule_is_left_to_others():
     assert verdict((On(OSError, 5),), ValueError()) is None
+
+
+class Refused(Exception):
+    busy = True
+
+
+def test_a_condition_narrows_a_rule():
+    rules = (On(Refused, 3, when=lambda error: error.busy), On(Refused, never))
+    error = Refused()
+    assert verdict(rules, error).wait == 3
+    error.busy = False
+    assert verdict(rules, error).wait is None
+
+
+def test_a_condition_that_fails_itself_says_no(caplog):
+    rules = (On(Refused, 3, when=lambda error: error.none_such), On(Exception, 9))
+    assert verdict(rules, Refused()).wait == 9
+    assert "condition of the rule for Refused failed" in caplog.text
+
+
+def of_postgresql(error, sqlstate):
+    error.__cause__ = type("Cause", (Exception,), {"sqlstate": sqlstate})()
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("server closed the connection"),
+        InterfaceError("connection already closed"),
+        DatabaseUnavailable(),
+        of_postgresql(InternalError("read-only transaction"), "25006"),
+    ],
+    ids=repr,
+)
+def test_a_database_that_is_away_or_read_only_is_worth_another_attempt(error):
+    assert verdict((on_database_away(4),), error).wait == 4
+
+
+@pytest.mark.parametrize(
+    "error", [IntegrityError("taken"), DataError("too long"), InternalError("corrupt"), OSError()]
+)
+def test_an_error_that_is_the_tasks_own_is_not(error):
+    assert verdict((on_database_away(4),), error) is None
 
 
 def test_several_errors_may_share_a_rule():
@@ -93,6 +144,7 @@ def test_jitter_spreads_jobs_and_is_the_same_for_the_same_job():
         (lambda: On(OSError, ValueError), "must be seconds"),
         (lambda: On(OSError, attempts=0), "attempts=0 must be a whole number"),
         (lambda: On(OSError, attempts=2.5), "attempts=2.5 must be a whole number"),
+        (lambda: On(OSError, when="busy"), "when='busy' must be a function of the error"),
         (lambda: On(OSError, never, attempts=3), "contradict each other"),
         (lambda: backoff(0), "backoff(0, 600.0"),
         (lambda: backoff(10, 5), "no more than the longest"),
