@@ -100,7 +100,7 @@ class Publisher:
 def _moment(tail: bytes) -> datetime | None:
     try:
         return published_at(json.loads(tail))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, OSError):
         return None  # garbage: the transport puts it aside when it gets there
 
 

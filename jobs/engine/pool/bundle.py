@@ -161,6 +161,11 @@ class Bundle:
             member.come_back()
         self._home.ledger.take_again(waiting)
 
+    def drop(self) -> None:
+        """The pool did not take it, and its members have ended."""
+        self.members = []
+        self._close()
+
     def _close(self, *, at_rest: bool = True) -> None:
         if self.closed:
             return

@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Any
 
+from billiard.einfo import ExceptionInfo
 from celery import signals
 from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.concurrency.solo import TaskPool as SoloPool
@@ -165,11 +166,22 @@ class JobConsumer(PatientConsumer):
         for request in ready:
             self._announce(request)
         if region is None:
-            self.on_task_request(ready[0])
+            self._give_to_pool(ready[0], ready)
             return
         bundle = Bundle(ready, region, self)
         self.bundles.add(bundle)
-        self.on_task_request(bundle)
+        self._give_to_pool(bundle, ready)
+
+    def _give_to_pool(self, what: JobRequest | Bundle, requests: list[JobRequest]) -> None:
+        try:
+            self.on_task_request(what)
+        except Exception:
+            # Here it would end the worker, and the next one that takes the job.
+            logger.exception("The pool did not take %s: they fail.", [r.id for r in requests])
+            for request in requests:
+                request.on_failure(ExceptionInfo())
+            if isinstance(what, Bundle):
+                what.drop()
 
     def _may_run(self, request: JobRequest) -> bool:
         if request.ended or not self.ledger.taking:

@@ -234,6 +234,9 @@ class Ledger(Notebook):
         if isinstance(note, Offer):
             self._lost.append(note.request)
             self._wake()
+            if not note.request.tracked:  # nobody else has a row of it
+                reason = f"Its message cannot be kept: {error!r:.500}"
+                self.note_refused(note.request.message, type(error).__name__, reason)
         elif isinstance(note, Start) and note.before:
             self._let_begin(note)
             self._wake()

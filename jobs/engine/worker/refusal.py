@@ -61,11 +61,12 @@ def _too_large(message: Any) -> str:
 
 
 def _row(id: str, headers: dict[str, Any], message: Any, problem: Problem, content: str) -> Job:
+    delivery = message.delivery_info if isinstance(message.delivery_info, dict) else {}
     return never_run(
         id,
         str(headers.get("task") or "unknown"),
         problem,
-        queue=str((message.delivery_info or {}).get("routing_key") or ""),
+        queue=str(delivery.get("routing_key") or ""),
         message=content,
     )
 

@@ -5,16 +5,18 @@ pool at once; ours waits until the row is claimed. Celery's notes call this hook
 and not easy to override: tests/acceptance/test_celery_contract.py fails loudly when it changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery.exceptions import InvalidTaskError
 from celery.worker.strategy import hybrid_to_proto2, proto1_to_proto2
+from kombu.exceptions import ContentDisallowed, DecodeError
 
 from jobs.engine.broker.message import TRACKED
 from jobs.engine.pool.request import JobRequest
 from jobs.engine.pool.undecoded import NOT_DECODED
 from jobs.engine.worker.refusal import is_too_large
+from jobs.engine.worker.vetting import vet
 
 
 def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]:
@@ -24,9 +26,20 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
 
     def handle(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> None:
         _check_size(message)
+        try:
+            request = read(message, body, ack, reject)
+        except (InvalidTaskError, DecodeError, ContentDisallowed):
+            raise  # the consumer makes a failed row of it
+        except Exception as error:
+            # What goes through here ends the worker, whoever sent the message.
+            raise InvalidTaskError(f"The message makes no sense: {error!r:.500}") from error
+        ledger.offer(request)
+
+    def read(message: Any, body: Any, ack: Any, reject: Any) -> JobRequest:
         body, headers, decoded, utc = _protocol_2(message, body, in_utc)
-        _check(message, headers)
-        request = JobRequest(
+        if TRACKED not in headers:
+            vet(headers, message.properties or {}, body if decoded else message.payload)
+        return JobRequest(
             message,
             ledger=ledger,
             on_ack=ack,
@@ -41,7 +54,6 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
             decoded=decoded,
             utc=utc,
         )
-        ledger.offer(request)
 
     return handle
 
@@ -52,23 +64,15 @@ def _check_size(message: Any) -> None:
         raise InvalidTaskError("The message is too large.")  # the refusal says more
 
 
-def _check(message: Any, headers: Any) -> None:
-    """Refuse what no row could hold; the consumer makes a failed row of it."""
-    id, priority = headers.get("id"), message.properties.get("priority")
-    if not isinstance(id, str) or not 0 < len(id) <= 255:
-        raise InvalidTaskError(f"The message's id {id!r} is no text of 1 to 255 characters.")
-    if not isinstance(priority, int | None):
-        raise InvalidTaskError(f"The message's priority {priority!r} is no number.")
-
-
 def _protocol_2(message: Any, body: Any, in_utc: bool) -> tuple[Any, Any, bool, bool]:
     """Body, headers, whether the body is decoded, and whether times are UTC."""
     if body is None and TRACKED in message.headers:
         message._decoded_cache = NOT_DECODED
         return message.body, message.headers, False, in_utc
-    if body is None and "args" not in message.payload:
+    has_args = isinstance(message.payload, Mapping) and "args" in message.payload
+    if body is None and not has_args:
         return message.body, message.headers, False, in_utc
-    if "args" in message.payload:
+    if has_args:
         translated: tuple[Any, Any, bool, bool] = hybrid_to_proto2(message, message.payload)
     else:
         translated = proto1_to_proto2(message, body)
