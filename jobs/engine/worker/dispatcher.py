@@ -158,14 +158,17 @@ class Dispatcher:
 
     def _publish_due(self, turn: Turn, now: datetime) -> None:
         rated = time_starts(now=now)
-        turn.due += _in_batches(lambda: _publish(publish_due(now=now, limit=_BATCH)))
+        due = _in_batches(lambda: _publish(publish_due(now=now, limit=_BATCH)))
+        turn.due += due
         if rated:
             self._rated_until = time.monotonic() + _AHEAD.total_seconds()
-        self._plan_look(now)
+        self._plan_look(now, more=due >= _BATCH * _MOST_BATCHES)
 
-    def _plan_look(self, now: datetime) -> None:
+    def _plan_look(self, now: datetime, *, more: bool) -> None:
         looks = [_RATED_SECONDS] if time.monotonic() < self._rated_until else []
-        if coming := next_due(before=now + _AHEAD):
+        if more:
+            looks.append(_LEAST_SECONDS)
+        if coming := next_due(after=now, before=now + _AHEAD):
             looks.append(max(_LEAST_SECONDS, (coming - timezone.now()).total_seconds()))
         self.next_look = min(looks, default=None)
 

@@ -57,6 +57,17 @@ def test_a_turn_leaves_a_row_that_is_held_for_later_and_does_its_other_work(othe
 
 @ON_POSTGRES
 @pytest.mark.django_db(transaction=True)
+def test_a_due_row_that_is_held_is_looked_at_once_a_turn_and_not_all_the_time(other):
+    now = timezone.now()
+    queue("due", state="scheduled", waiting_for="time", run_at=now - timedelta(seconds=1))
+    hold(other, "jobs_job", "due")
+    dispatcher = Dispatcher(current_app, "me", started_at=now)
+    assert dispatcher.run_once(now).due == 0
+    assert dispatcher.next_look is None
+
+
+@ON_POSTGRES
+@pytest.mark.django_db(transaction=True)
 def test_one_dead_worker_whose_rows_are_held_does_not_keep_the_others_from_their_rescue(
     other, caplog
 ):

@@ -62,7 +62,7 @@ def turn_statements(now):
             lambda: publish.publish_due(now=now + timedelta(days=2), limit=20),
             "job_due",
         ),
-        "next_due": (lambda: publish.next_due(before=before), "job_due"),
+        "next_due": (lambda: publish.next_due(after=now, before=before), "job_due"),
         "time_starts": (lambda: rates.time_starts(now=now), "job_due"),
         "paused_of": (lambda: pauses.paused_of("w"), "job_held"),
         "end_periods": (lambda: unique.end_periods(now=now), "job_unique_until"),
