@@ -24,7 +24,7 @@ from jobs.engine.pool.request import JobRequest
 from jobs.engine.session import Session, is_away, is_locked, longest_idle, longest_wait
 from jobs.engine.worker.held_up import HeldUp, job_of
 from jobs.engine.worker.notebook import Notebook
-from jobs.engine.worker.notes import End, Note, Offer, Refused, Start
+from jobs.engine.worker.notes import End, Note, Offer, Refused, Start, apart, is_before
 from jobs.engine.worker.refusal import refuse
 from jobs.engine.worker.settlement import settle
 from jobs.operations.claim import held_elsewhere
@@ -204,12 +204,20 @@ class Ledger(Notebook):
             return []
         aside = [note for note in batch if len(batch) == 1 or job_of(note) in held]
         logger.warning("Somebody holds the rows of %d notes: they are written later.", len(aside))
-        self._held_up.put(aside, now=time.monotonic())
+        # What is not claimed waits in the database: the dispatcher publishes it again.
+        offers = [n for n in aside if isinstance(n, Offer) and n.request.id in held]
+        self._lost.extend(offer.request for offer in offers)
+        self._wake()
+        kept = [note for note in aside if note not in offers]
+        self.in_pool -= sum(map(is_before, kept))  # others may have the slot meanwhile
+        self._held_up.put(kept, now=time.monotonic())
         return [note for note in batch if note not in aside]
 
     def _free_again(self) -> list[Note]:
         held = self._held_elsewhere(self._held_up.ids)
-        return self._held_up.take(held, now=time.monotonic())
+        free = self._held_up.take(held, now=time.monotonic())
+        self.in_pool += sum(map(is_before, free))
+        return free
 
     def _held_elsewhere(self, ids: Sequence[str]) -> set[str]:
         try:
@@ -258,22 +266,9 @@ class Ledger(Notebook):
             request.forget()
             self.held.pop(request.id, None)
 
-    def _without_duplicates(self, batch: list[Note]) -> list[Note]:
-        """The batch without offers of what this worker holds already.
-
-        The claim in the database takes its own earlier claims, for the case that the answer to a
-        commit was lost; so it is here that a message that comes twice is told from the first.
-        """
-        fresh: list[Note] = []
-        for note in batch:
-            if isinstance(note, Offer) and note.request.id in self.held:
-                self._lost.append(note.request)
-            else:
-                fresh.append(note)
-        return fresh
-
     def _settle(self, batch: list[Note]) -> None:
-        batch = self._without_duplicates(batch)
+        batch, again = apart(batch, self.held)
+        self._lost.extend(again)
         with self._lock:
             self._session.ensure()
             for note in batch:

@@ -1,5 +1,6 @@
 """What the ledger is told, and what it tells the consumer."""
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,21 @@ class Refused:
 
 
 Note = Offer | Start | End | TakenBack | Refused
+
+
+def apart(batch: Sequence[Note], held: Container[str]) -> tuple[list[Note], list[JobRequest]]:
+    """The batch without offers of what this worker has `held` already, and those.
+
+    The claim in the database takes its own earlier claims, for the case that the answer to a
+    commit was lost; so it is here that a message that comes twice is told from the first.
+    """
+    again = [n.request for n in batch if isinstance(n, Offer) and n.request.id in held]
+    return [n for n in batch if not isinstance(n, Offer) or n.request.id not in held], again
+
+
+def is_before(note: Note) -> bool:
+    """Whether it is the start of an attempt that has a slot of the pool and waits to begin."""
+    return isinstance(note, Start) and note.before
 
 
 @dataclass(slots=True)
