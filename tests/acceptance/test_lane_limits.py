@@ -147,4 +147,6 @@ def test_a_retry_takes_a_start_of_the_rate_as_every_attempt_does(stack, tmp_path
         wait_until(all_finished, 20)
         times = [float(line) for line in ran(path)]
         assert len(times) == 4
-        assert min(later - sooner for sooner, later in pairwise(times)) > 0.8
+        # Three seconds; one that starts late on a busy machine comes nearer to the next. Retries
+        # that take no start of the rate would need 0.3.
+        assert times[-1] - times[0] > 1.5
