@@ -51,7 +51,7 @@ def test_a_rate_above_one_a_second_is_reached_and_evenly_spaced(stack, width):
     wait_until(all_finished, 30)
     begun = starts()
     # Three seconds and a busy machine; without a second look it would be one a second.
-    assert 2.9 <= (begun[-1] - begun[0]).total_seconds() <= 12
+    assert 2 <= (begun[-1] - begun[0]).total_seconds() <= 12
     # The next turn of the dispatcher sees that there is a rate; from then on it looks more often:
     # or ten at once would start each second.
     assert median(gaps(begun)) > 0.03
