@@ -80,7 +80,7 @@ class Attempt:
     def set_progress(self, done: int | None, total: int | None, message: str) -> None:
         """Keep the newest progress, and write it about once a second."""
         done, total = _countable(done), _countable(total)
-        self.report.progress = (done, total, message)
+        self.report.progress = (done, total, message := str(message))
         if not self._due(self._wrote_progress) or _in_transaction():
             return
         self._wrote_progress = time.monotonic()

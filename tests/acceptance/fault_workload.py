@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 from billiard.connection import Connection
 from celery import shared_task
@@ -90,3 +92,12 @@ def forget_redis(panel):
     """The worker's main loop goes on, and never asks Redis for a message again."""
     ticks = panel.consumer.hub.on_tick
     ticks -= {tick for tick in ticks if tick.__module__ == "kombu.transport.redis"}
+
+
+@shared_task(name="test.fail_in_a_plugin")
+def fail_in_a_plugin():
+    """Fail with an error whose class only this process can import: a plugin loaded by its path."""
+    plugin = ModuleType("loaded_here")
+    exec("class Odd(Exception):\n    pass", plugin.__dict__)
+    sys.modules["loaded_here"] = plugin
+    raise plugin.Odd("of the plugin")

@@ -177,7 +177,10 @@ class Channel(kombu_redis.Channel):
         with self.conn_or_acquire() as client, client.pipeline() as pipe:
             pipe.lpush(GARBAGE_KEY, item)
             pipe.ltrim(GARBAGE_KEY, 0, _GARBAGE_KEPT - 1)
-            pipe.execute()
+            try:
+                pipe.execute()
+            except ResponseError as refusal:  # full; the log has the item, and the worker goes on
+                logger.error("Redis does not keep it: %s", refusal)
 
 
 def _decoded(text: str) -> Any:

@@ -46,10 +46,10 @@ class Ending:
     verdict: str = ""
 
 
-def unwritable(error: Exception) -> Ending:
-    """The ending of an attempt whose own could not be written."""
+def unwritable(error: Exception, why: str = "What it came to could not be written") -> Ending:
+    """The ending of an attempt whose own could not be written, or come about."""
     now = timezone.now()
-    text = f"What it came to could not be written: {error}"
+    text = f"{why}: {error}"
     return Ending("fail", now, error, None, Problem(type(error).__name__, text), unwritable=True)
 
 

@@ -16,10 +16,15 @@ from jobs.engine.context import Attempt
 #: What interrupts Celery's own lines around a task comes again, when the task may be running.
 _AGAIN_SECONDS = 0.01
 
+#: The attempt whose soft limit the alarm is for.
+_armed_for: Attempt | None = None
+
 
 def arm(attempt: Attempt, seconds: float) -> None:
     """The soft limit of an attempt that is about to run in this thread."""
+    global _armed_for
     if threading.current_thread() is threading.main_thread():
+        _armed_for = attempt
         signal.signal(signal.SIGALRM, _on_alarm)
         signal.setitimer(signal.ITIMER_REAL, seconds)
     else:
@@ -28,11 +33,15 @@ def arm(attempt: Attempt, seconds: float) -> None:
 
 def disarm(attempt: Attempt) -> None:
     """The attempt is over."""
-    if attempt.soft_deadline is None:
+    global _armed_for
+    if _armed_for is attempt:
+        _armed_for = None  # first: the alarm may go off before the next line has its effect
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _on_alarm(_number: int, frame: FrameType | None) -> None:
+    if _armed_for is None:
+        return
     if not _is_in_task(frame):
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         return

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from jobs.engine import context
 from jobs.engine.pool import alarm
+from jobs.engine.pool.sealed import seal
 from jobs.operations.logs import Line
 
 #: What Celery's tracer returns, and our report.
@@ -41,15 +42,21 @@ def run_attempt(
     trace = fast_trace_task if current_app.use_fast_trace_task else trace_task_ret
     _refresh_connections()
     context.enter(attempt)
-    if soft_limit:
-        alarm.arm(attempt, soft_limit)
     try:
+        if soft_limit:
+            alarm.arm(attempt, soft_limit)
         failed, value, runtime = trace(task, id, request, body, content_type, content_encoding)
     finally:
         if soft_limit:
             alarm.disarm(attempt)
         context.leave()
     return failed, value, runtime, attempt.close()
+
+
+def run_apart(*call: Any) -> Outcome:
+    """The same in a child of a prefork pool: its parent may not know the class of an error."""
+    failed, value, runtime, report = run_attempt(*call)
+    return failed, seal(value) if failed else value, runtime, report
 
 
 def _refresh_connections() -> None:

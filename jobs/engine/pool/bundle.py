@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery.exceptions import TaskRevokedError
 
-from jobs.engine.pool.attempt import Call, Outcome, run_attempt
+from jobs.engine.pool.attempt import Call, Outcome, run_apart
 from jobs.engine.pool.regions import Region
 from jobs.engine.pool.request import JobRequest
 
@@ -39,7 +39,7 @@ def run_bundle(number: int, deadline: float, calls: Sequence[Call]) -> Outcome |
         if time.monotonic() > deadline:
             return None
         region.begin(index)
-        outcome = run_attempt(*call)
+        outcome = run_apart(*call)
         if not region.add(outcome):
             return outcome
     region.begin(len(calls))
@@ -66,6 +66,16 @@ class Bundle:
         if not self.members:
             self._close()
             raise TaskRevokedError
+        try:
+            return self._hand_to(pool)
+        except Exception as error:
+            logger.exception("%d jobs could not be handed over together.", len(self.members))
+            for member in self.members:
+                member.fail("It could not be handed to the pool", error)
+            self._close()
+            raise TaskRevokedError from error
+
+    def _hand_to(self, pool: Any) -> Any:
         self._region.clear()
         self._deadline = time.monotonic() + _BEGIN_SECONDS
         logger.debug("Handed over together: %s", [member.id for member in self.members])
@@ -160,11 +170,6 @@ class Bundle:
         for member in waiting:
             member.come_back()
         self._home.ledger.take_again(waiting)
-
-    def drop(self) -> None:
-        """The pool did not take it, and its members have ended."""
-        self.members = []
-        self._close()
 
     def _close(self, *, at_rest: bool = True) -> None:
         if self.closed:

@@ -7,7 +7,6 @@ They only note what happened; the ledger's thread writes it.
 """
 
 import logging
-import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,9 +26,16 @@ from celery.worker import state
 from django.utils import timezone
 
 from jobs.engine.broker.message import TRACKED, unpack
-from jobs.engine.ends.endings import Ending, cause_of, ending_of, interrupted, out_of_time, returned
-from jobs.engine.pool.attempt import Call, Outcome, run_attempt
-from jobs.engine.pool.undecoded import UndecodedRequest
+from jobs.engine.ends.endings import (
+    Ending,
+    cause_of,
+    ending_of,
+    interrupted,
+    out_of_time,
+)
+from jobs.engine.pool.attempt import Call, Outcome, run_apart, run_attempt
+from jobs.engine.pool.one_end import OneEndRequest, surely
+from jobs.engine.pool.sealed import opened
 from jobs.engine.retries.retrying import verdict_on
 from jobs.operations.cancel import NO_NEXT_IN_TIME, NOT_IN_TIME
 
@@ -39,34 +45,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class JobRequest(UndecodedRequest):
+class JobRequest(OneEndRequest):
     """A request that belongs to a row."""
 
     #: The number of the coming attempt; 0 until the row is claimed.
     attempt = 0
     #: It may have killed a worker: its start is to be written before it begins.
     suspect = False
-    #: When its attempt began, in seconds since 1970.
-    time_start: float | None = None
-    #: It takes one of the pool's slots.
-    in_pool = False
     #: Somebody wants it stopped, with the reason that is kept on the row.
     stop_reason = ""
 
     def __init__(self, message: Any, *, ledger: "Ledger", **options: Any) -> None:
-        super().__init__(message, **options)
-        self.ledger = ledger
+        super().__init__(message, ledger=ledger, **options)
         self._options = options
-        # Several threads decide about a request: the main one hands it over, the keeper's and the
-        # stopper's take it back, the pool's end it. Who gets the lock first has its way, once.
-        self._gone = threading.Lock()
-        self._over = threading.Lock()
-        self._acked = threading.Lock()
-
-    @property
-    def ended(self) -> bool:
-        """Whether its attempt has ended, or it was taken back before one began."""
-        return self._over.locked()
 
     @property
     def tracked(self) -> bool:
@@ -97,11 +88,22 @@ class JobRequest(UndecodedRequest):
         if not self.enter_pool():
             self._leave_pool()
             raise TaskRevokedError(self.id)
+        try:
+            return self._hand_to(pool)
+        except TaskRevokedError:
+            raise
+        except Exception as error:  # it must end, or its slot is gone, and the event loop with it
+            logger.exception("%s[%s] could not be handed to the pool.", self.name, self.id)
+            self.fail("It could not be handed to the pool", error)
+            raise TaskRevokedError(self.id) from error
+
+    def _hand_to(self, pool: Any) -> Any:
         timeout, soft_timeout = self.limits_in(pool)
+        apart = isinstance(pool, PreforkPool)
         result = pool.apply_async(
-            run_attempt,
+            run_apart if apart else self.run_here,
             # Where no signal reaches what runs, it keeps its soft limit itself.
-            args=self.call(None if isinstance(pool, PreforkPool) else soft_timeout),
+            args=self.call(None if apart else soft_timeout),
             accept_callback=self.on_accepted,
             timeout_callback=self.on_timeout,
             callback=self.on_success,
@@ -112,6 +114,18 @@ class JobRequest(UndecodedRequest):
         )
         self._apply_result = result and (lambda: result)
         return result
+
+    def run_here(self, *call: Any) -> Outcome | ExceptionInfo:
+        """The attempt, in a thread of this process. What is raised here, no pool would report."""
+        try:
+            self._make_sure()
+            return run_attempt(*call)
+        except Exception:  # noqa: BLE001 - a body that cannot be read, a database connection
+            return ExceptionInfo()
+
+    def _make_sure(self) -> None:
+        if self.ended:
+            raise TaskRevokedError(self.id)  # given back, or forgotten, on its way into the pool
 
     def enter_pool(self) -> bool:
         """Whether it may begin. From a True on it does, and nobody can take it back."""
@@ -160,9 +174,11 @@ class JobRequest(UndecodedRequest):
     def _take_back(self, error_type: str, reason: str) -> None:
         if self._gone.acquire(blocking=False) and self._close():
             self.ledger.note_taken_back(self, error_type, reason)
+            state.task_ready(self)
 
     # --- what the pool tells -----------------------------------------------------------------
 
+    @surely
     def on_accepted(self, pid: int, time_accepted: float) -> None:
         self.worker_pid = pid
         self.count_start(time.time() - (time.monotonic() - time_accepted))
@@ -177,11 +193,13 @@ class JobRequest(UndecodedRequest):
         self.acknowledge()
         self.send_event("task-started")
 
+    @surely
     def on_success(self, outcome: Outcome | ExceptionInfo, **_: Any) -> None:
         if isinstance(outcome, ExceptionInfo):
             self.on_failure(outcome)  # the threads and solo pools report a SystemExit like this
             return
         failed, value, runtime, report = outcome
+        value = opened(value) if failed else value
         took = report.finished_at - report.started_at
         self.ledger.pace.note(self.name, took.total_seconds())
         ending = ending_of(cause_of(value) if failed else None, report)
@@ -192,6 +210,7 @@ class JobRequest(UndecodedRequest):
         else:
             self.send_event("task-succeeded", result=value, runtime=runtime)
 
+    @surely
     def on_failure(
         self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
     ) -> None:
@@ -215,6 +234,7 @@ class JobRequest(UndecodedRequest):
         lost = isinstance(error, WorkerLostError) and not self.ledger.taking
         return lost or isinstance(error, Terminated)
 
+    @surely
     def on_timeout(self, soft: bool, timeout: float) -> None:
         if soft:
             logger.warning("Soft time limit (%ss) exceeded for %s[%s]", timeout, self.name, self.id)
@@ -224,60 +244,19 @@ class JobRequest(UndecodedRequest):
         if self._end(self._out_of_time(error)):
             self.send_event("task-failed", exception=saferepr(error), traceback="")
 
-    def end_at_limit(self, limit: float, *, gone_at: datetime) -> None:
-        """End it at its hard limit, although what runs it is there until `gone_at`."""
+    def end_at_limit(self, limit: float, *, gone_at: datetime) -> bool:
+        """End it at its hard limit, although what runs it is there until `gone_at`.
+
+        False if it has just ended by itself.
+        """
         logger.error("Hard time limit (%ss) exceeded for %s[%s]", limit, self.name, self.id)
         ending = self._out_of_time(TimeLimitExceeded(limit))
         if ending.again_at is not None:
             ending = replace(ending, again_at=max(ending.again_at, gone_at))
-        self._end(ending)
+        return self._end(ending)
 
     def _out_of_time(self, error: TimeLimitExceeded) -> Ending:
         return out_of_time(error, verdict_on(self.task, self.id, self._request_dict, error))
-
-    def give_back(self) -> None:
-        """Put it back into the queue, unless it has gone into the pool. From any thread."""
-        if self._gone.acquire(blocking=False):
-            self._end(returned(timezone.now()))
-
-    def forget(self) -> None:
-        """It is somebody else's by now, and has not begun: it does not, and nothing is written."""
-        if self._over.acquire(blocking=False):
-            self.acknowledge()  # or its message uses up credit for ever
-
-    def interrupt(self, again_at: datetime) -> None:
-        """Cut the attempt short, if it has begun: it does not count, and the job runs again.
-
-        The pool is about to end: what waits in it goes back as well.
-        """
-        begun = self.time_start is not None
-        self._end(interrupted(timezone.now(), again_at) if begun else returned(timezone.now()))
-
-    def _end(self, ending: Ending) -> bool:
-        """Note how the attempt ended; False if that was known before."""
-        if not self._close(successful=ending.error is None):
-            return False
-        self.ledger.note_end(self, ending)
-        return True
-
-    def _leave_pool(self) -> None:
-        if self.in_pool:
-            self.in_pool = False
-            self.ledger.note_free_slot()
-
-    def _close(self, *, successful: bool = False) -> bool:
-        """Leave the pool and Celery's books; False if it has ended before."""
-        self._leave_pool()  # also if it was forgotten while it was on its way into the pool
-        if not self._over.acquire(blocking=False):
-            return False
-        state.task_ready(self, successful=successful)
-        self.acknowledge()
-        return True
-
-    def acknowledge(self) -> None:
-        """Give its credit back, once: kombu takes a second time for a reason to end the worker."""
-        if self._acked.acquire(blocking=False):
-            super().acknowledge()
 
     def _tell_failure(self, ending: Ending, exc_info: Any) -> None:
         """Celery's signal and event, for Flower and other listeners."""

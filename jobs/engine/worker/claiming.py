@@ -74,7 +74,7 @@ def _adopt(requests: Sequence[JobRequest], worker: str, now: datetime) -> list[C
 def draft_of(request: JobRequest) -> Draft:
     """The row that the sender of a plain Celery message would have written."""
     headers = {k: v for k, v in request.message.headers.items() if k != "redelivered"}
-    args, kwargs, embed = request._payload
+    args, kwargs, embed = request.decode()
     task = request.task
     priority = request.delivery_info.get("priority")
     return Draft(

@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from billiard.einfo import ExceptionInfo
 from celery import signals
 from celery.concurrency.prefork import TaskPool as PreforkPool
 from celery.concurrency.solo import TaskPool as SoloPool
@@ -82,7 +82,7 @@ class JobConsumer(PatientConsumer):
             seconds=max(settings.HACHI_LEASE_SECONDS, _DEAF_SECONDS),
             redis_answers=lambda: publisher().answers(),
         )
-        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch)
+        self.keeper = Keeper(self.ledger, dispatcher, self.node, self.pool, watch, soon=self._soon)
         self.stopper = Stopper(
             self.ledger, self.pool, seconds=settings.HACHI_STOP_SECONDS, leave=self.leave
         )
@@ -90,7 +90,10 @@ class JobConsumer(PatientConsumer):
 
     def wake(self) -> None:
         """From any thread: there is something to hand over, or a free slot."""
-        self.hub.call_soon(self.hand_over)
+        self._soon(self.hand_over)
+
+    def _soon(self, call: Callable[..., Any], *args: Any) -> None:
+        self.hub.call_soon(call, *args)
 
     def hand_over(self) -> None:
         """Give claimed requests to the pool as far as it has free slots."""
@@ -104,7 +107,7 @@ class JobConsumer(PatientConsumer):
             self._run([request, *self._companions(request)])
             if self._runs_here:
                 # It has just run in this very thread: let the loop look around.
-                if self.ledger.has_won:
+                if self.ledger.waiting:
                     self.wake()
                 break
         self._adjust_credit()
@@ -162,26 +165,15 @@ class JobConsumer(PatientConsumer):
         if region is None:
             self.ledger.take_again(ready[1:])
             del ready[1:]
-        self.ledger.in_pool += 1
+        self.ledger.take_slot()
         for request in ready:
             self._announce(request)
         if region is None:
-            self._give_to_pool(ready[0], ready)
+            self.on_task_request(ready[0])
             return
         bundle = Bundle(ready, region, self)
         self.bundles.add(bundle)
-        self._give_to_pool(bundle, ready)
-
-    def _give_to_pool(self, what: JobRequest | Bundle, requests: list[JobRequest]) -> None:
-        try:
-            self.on_task_request(what)
-        except Exception:
-            # Here it would end the worker, and the next one that takes the job.
-            logger.exception("The pool did not take %s: they fail.", [r.id for r in requests])
-            for request in requests:
-                request.on_failure(ExceptionInfo())
-            if isinstance(what, Bundle):
-                what.drop()
+        self.on_task_request(bundle)
 
     def _may_run(self, request: JobRequest) -> bool:
         if request.ended or not self.ledger.taking:

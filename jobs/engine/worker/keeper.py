@@ -49,7 +49,11 @@ class Keeper:
         node: Node,
         pool: Any,
         watch: Watch,
+        *,
+        soon: Callable[..., Any],
     ) -> None:
+        #: Calls something in the main loop.
+        self._soon = soon
         self._watch = watch
         self._ledger = ledger
         self._dispatcher = dispatcher
@@ -135,7 +139,8 @@ class Keeper:
     def turn(self, now: datetime) -> None:
         """Beat, look for cancels, dispatch."""
         if not self._ledger.is_alive:
-            logger.critical("The ledger's thread is gone: this worker lets others take over.")
+            # Nobody would start or end a job here any more, and who is alive is not replaced.
+            self._watch.end("its ledger's thread is gone, and others take over")
             return
         self._beat(now)
         if not self._ledger.taking and self._node.stopping_at is None:
@@ -182,7 +187,7 @@ class Keeper:
             if request.time_start is None:
                 request.revoked()  # unless the pool has it, where it may begin in this moment
             elif now - asked_at >= grace:
-                self._kill(request)
+                self._soon(self._kill, request)
 
     def _give_back_paused(self) -> None:
         """What was claimed before a pause and has not begun is not to begin."""
@@ -192,7 +197,12 @@ class Keeper:
                 request.give_back()
 
     def _kill(self, request: JobRequest) -> None:
-        """End the process that runs the job. Threads and solo cannot be ended: they must look."""
+        """End the process that runs the job. Threads and solo cannot be ended: they must look.
+
+        In the main loop, where the process has no other job before this one is known to have ended.
+        """
+        if request.ended:
+            return
         handle = request._apply_result() if request._apply_result else None
         if handle is None or not hasattr(handle, "terminate") or request.worker_pid == os.getpid():
             return

@@ -72,7 +72,7 @@ class Ledger(Notebook):
 
     def note_free_slot(self) -> None:
         """The pool is done with a request. From any thread."""
-        self.in_pool -= 1
+        self.free_slot()
         if self._won:
             self._wake()
 
@@ -80,9 +80,14 @@ class Ledger(Notebook):
 
     def next_won(self, fits: Callable[[JobRequest], bool] = lambda _: True) -> JobRequest | None:
         """The next claimed request for the pool, if there is one and it `fits`."""
-        with contextlib.suppress(IndexError):  # the stopper's thread may take the last one
-            if fits(self._won[0]):
-                return self._won.popleft()
+        try:
+            first = self._won.popleft()
+        except IndexError:
+            return None
+        # Asked of what was taken: other threads put some in front meanwhile, or take the last.
+        if fits(first):
+            return first
+        self._won.appendleft(first)
         return None
 
     def take_again(self, requests: Sequence[JobRequest]) -> None:
@@ -99,10 +104,6 @@ class Ledger(Notebook):
     def has_work(self) -> bool:
         """Whether something is held, or on its way to being so."""
         return bool(self.held) or not self._inbox.empty() or bool(self._held_up)
-
-    @property
-    def has_won(self) -> bool:
-        return bool(self._won)
 
     @property
     def waiting(self) -> int:
@@ -154,7 +155,8 @@ class Ledger(Notebook):
 
     def _give_back_the_rest(self) -> bool:
         """At the end: what is claimed and has not begun. False if there is none."""
-        rest = [r for r in self.held.values() if r.time_start is None and not r.ended]
+        held = list(self.held.values())  # in one step: the keeper's thread may be at it still
+        rest = [r for r in held if r.time_start is None and not r.ended]
         for request in rest:
             request.interrupt(timezone.now())
         return bool(rest)
@@ -209,14 +211,16 @@ class Ledger(Notebook):
         self._lost.extend(offer.request for offer in offers)
         self._wake()
         kept = [note for note in aside if note not in offers]
-        self.in_pool -= sum(map(is_before, kept))  # others may have the slot meanwhile
+        for _ in filter(is_before, kept):
+            self.free_slot()  # others may have it meanwhile
         self._held_up.put(kept, now=time.monotonic())
         return [note for note in batch if note not in aside]
 
     def _free_again(self) -> list[Note]:
         held = self._held_elsewhere(self._held_up.ids)
         free = self._held_up.take(held, now=time.monotonic())
-        self.in_pool += sum(map(is_before, free))
+        for _ in filter(is_before, free):
+            self.take_slot()
         return free
 
     def _held_elsewhere(self, ids: Sequence[str]) -> set[str]:
@@ -229,22 +233,26 @@ class Ledger(Notebook):
 
     def _let_begin(self, note: Start, *, mine: bool = True) -> None:
         """Its start is written, or could not be; a job that is somebody else's does not begin."""
-        self.in_pool -= 1
+        self.free_slot()
         if mine:
             self._won.appendleft(note.request)
         else:
             note.request.forget()
-            self.held.pop(note.request.id, None)
+            self._drop(note.request)
+
+    def _drop(self, request: JobRequest) -> None:
+        """Hold it no longer; but keep another one of the same job, forgotten and claimed anew."""
+        if self.held.get(request.id) is request:
+            self.held.pop(request.id, None)
 
     def _give_up(self, note: Note, error: Exception) -> None:
         """A note that cannot be written: end its job with the reason, and lose no credit."""
         logger.error("This could not be written: %r", note, exc_info=error)
         if isinstance(note, Offer):
+            if not note.request.tracked:  # Redis held its only copy
+                self.note_refused(note.request.message, type(error).__name__, str(error))
             self._lost.append(note.request)
             self._wake()
-            if not note.request.tracked:  # nobody else has a row of it
-                reason = f"Its message cannot be kept: {error!r:.500}"
-                self.note_refused(note.request.message, type(error).__name__, reason)
         elif isinstance(note, Start) and note.before:
             self._let_begin(note)
             self._wake()
@@ -253,7 +261,7 @@ class Ledger(Notebook):
         elif isinstance(note, End) and not note.ending.unwritable:
             self._settle_for_sure([End(note.request, unwritable(error))])
         else:
-            self.held.pop(note.request.id, None)
+            self._drop(note.request)
 
     @property
     def is_alive(self) -> bool:
@@ -264,7 +272,7 @@ class Ledger(Notebook):
         """Drop what is claimed and has not begun: this worker was taken for dead."""
         for request in [r for r in list(self.held.values()) if r.time_start is None]:
             request.forget()
-            self.held.pop(request.id, None)
+            self._drop(request)
 
     def _settle(self, batch: list[Note]) -> None:
         batch, again = apart(batch, self.held)
@@ -285,8 +293,7 @@ class Ledger(Notebook):
             if isinstance(note, Start) and note.before:
                 self._let_begin(note, mine=note.request.id in settled.begun)
         for request in settled.done:
-            if self.held.get(request.id) is request:
-                self.held.pop(request.id, None)  # the keeper's thread may have forgotten it
+            self._drop(request)
         self._busy = len(batch) >= _MANY
         if self._won or self._lost:
             self._wake()

@@ -70,7 +70,8 @@ class SoloWatch:
         hard = running.limits_in(self._pool)[0] if running else None
         if running is None or hard is None or now - self._since < hard:
             return False
-        running.end_at_limit(hard, gone_at=timezone.now() + _UNTIL_GONE)
+        if not running.end_at_limit(hard, gone_at=timezone.now() + _UNTIL_GONE):
+            return False
         logger.critical("A solo worker has no other way to end a job: it exits.")
         self._give_up()
         return True

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 from jobs.engine.ends.endings import Ending
@@ -16,6 +17,17 @@ class Notebook:
         self._inbox: SimpleQueue[Note] = SimpleQueue()
         #: How many requests the pool has; the consumer counts up, the end of an attempt down.
         self.in_pool = 0
+        self._counting = Lock()
+
+    def take_slot(self) -> None:
+        """The pool is about to get a request."""
+        with self._counting:  # a count that is lost between two threads is a slot that is lost
+            self.in_pool += 1
+
+    def free_slot(self) -> None:
+        """The pool is done with one."""
+        with self._counting:
+            self.in_pool -= 1
 
     def offer(self, request: JobRequest) -> None:
         """A message has come: claim its job."""
@@ -33,7 +45,7 @@ class Notebook:
         claimed begins only once its start is in the database, where it counts as a crash.
         """
         request.suspect = False
-        self.in_pool += 1
+        self.take_slot()
         self._inbox.put(Start(request, at, before=True))
 
     def note_end(self, request: JobRequest, ending: Ending) -> None:

@@ -215,3 +215,6 @@ def _write_taken_back(app: Celery, notes: Sequence[TakenBack], worker: str, now:
             now=now,
         )
         after_loss(app, ids, now=now)
+        if not ids:
+            # The start of a suspect is written before it begins. It goes back, and ends by that.
+            give_on(app, interrupt([note.request.id], worker=worker, now=now), now=now)

@@ -16,7 +16,7 @@ from jobs.engine.broker.message import TRACKED
 from jobs.engine.pool.request import JobRequest
 from jobs.engine.pool.undecoded import NOT_DECODED
 from jobs.engine.worker.refusal import is_too_large
-from jobs.engine.worker.vetting import vet
+from jobs.engine.worker.vetting import vet, vet_limits
 
 
 def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]:
@@ -39,6 +39,7 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
         body, headers, decoded, utc = _protocol_2(message, body, in_utc)
         if TRACKED not in headers:
             vet(headers, message.properties or {}, body if decoded else message.payload)
+        vet_limits(headers)
         return JobRequest(
             message,
             ledger=ledger,

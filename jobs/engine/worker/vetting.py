@@ -24,12 +24,19 @@ def vet(headers: Mapping[str, Any], properties: Mapping[str, Any], body: Any) ->
     id = headers.get("id")
     if not _is_id(id):
         raise InvalidTaskError(f"The message's id {id!r} is no text of 1 to 255 characters.")
+    vet_limits(headers)
     for name, (is_fine, kind) in _HEADERS.items():
         if (value := headers.get(name)) is not None and not is_fine(value):
             raise InvalidTaskError(f"The message's {name} {value!r:.100} is no {kind}.")
     if not isinstance(priority := properties.get("priority"), int | None):
         raise InvalidTaskError(f"The message's priority {priority!r} is no number.")
     _vet_body(body)
+
+
+def vet_limits(headers: Mapping[str, Any]) -> None:
+    """Look at the time limits of any message: a caller of ours may have given odd ones, too."""
+    if (limits := headers.get("timelimit")) is not None and not _are_limits(limits):
+        raise InvalidTaskError(f"The message's time limits {limits!r:.100} are no pair of seconds.")
 
 
 def _vet_body(body: Any) -> None:
@@ -98,7 +105,6 @@ def _is_seconds(value: Any) -> bool:
 
 
 _HEADERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "timelimit": (_are_limits, "pair of seconds, or of nothing"),
     "retries": (_is_count, "number of attempts"),
     "max_attempts": (lambda value: _is_count(value) and value > 0, "number of attempts"),
     "eta": (lambda value: value == "" or _is_time(value), "time"),

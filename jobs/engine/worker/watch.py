@@ -67,10 +67,15 @@ class Watch:
             self.deaf_since = now - timedelta(seconds=self._deaf)
             logger.error("This worker is alive but takes no jobs: %s. It reconnects.", why)
             self._worker.reconnect()
-        if self._deaf >= self._seconds * _PATIENCE and not self._gave_up:
+        if self._deaf >= self._seconds * _PATIENCE:
+            self.end(why, at_once=why == STANDS_STILL)
+
+    def end(self, why: str, *, at_once: bool = True) -> None:
+        """Have the worker exit, once."""
+        if not self._gave_up:
             self._gave_up = True
             logger.critical("This worker is alive but takes no jobs: %s. It gives up.", why)
-            self._worker.give_up(at_once=why == STANDS_STILL)
+            self._worker.give_up(at_once=at_once)
 
 
 STANDS_STILL = "its main loop stands still"

@@ -1,7 +1,10 @@
 """Soft limits in a thread, which nothing can interrupt."""
 
+import signal
+import sys
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -35,3 +38,11 @@ def test_a_task_that_looks_too_late_is_told_once(attempt):
     with pytest.raises(SoftTimeLimitExceeded):
         attempt.check_cancelled()
     attempt.check_cancelled()
+
+
+def test_an_alarm_that_goes_off_while_it_is_taken_back_troubles_nobody_after(attempt, monkeypatch):
+    monkeypatch.setattr(signal, "setitimer", timer := Mock())
+    alarm.arm(attempt, 60)
+    alarm.disarm(attempt)
+    alarm._on_alarm(signal.SIGALRM, sys._getframe())
+    assert [call.args[1] for call in timer.call_args_list] == [60, 0]

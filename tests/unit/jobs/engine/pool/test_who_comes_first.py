@@ -1,30 +1,18 @@
 """Several threads decide about a request: it begins or is taken back, ends once, is acked once."""
 
 import sys
+import time
 from functools import partial
 from threading import Barrier, Thread
 from unittest.mock import Mock
 
 import pytest
-from celery import Celery
-from kombu.message import Message
+from celery.worker import state
 
 from jobs.engine.pool.request import JobRequest
-from jobs.engine.pool.undecoded import NOT_DECODED
-from jobs.engine.worker.ledger import Ledger
+from tests.unit.jobs.engine.pool.claimed import request
 
 ROUNDS = 300
-
-
-def nothing():
-    pass
-
-
-@pytest.fixture
-def app():
-    app = Celery("test", set_as_current=False)
-    app.task(name="test.nothing")(nothing)
-    return app
 
 
 @pytest.fixture(autouse=True)
@@ -34,28 +22,6 @@ def _eager_switches():
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
-
-
-def request(app):
-    headers = {"id": "a", "task": "test.nothing", "hachi": 1}
-    message = Message(headers=headers, body="[[], {}, {}]", properties={}, delivery_info={})
-    message._decoded_cache = NOT_DECODED  # as the strategy does
-    made = JobRequest(
-        message,
-        ledger=Mock(spec=Ledger),
-        on_ack=Mock(),
-        app=app,
-        task=app.tasks["test.nothing"],
-        eventer=None,
-        hostname="w",
-        connection_errors=(),
-        body="[[], {}, {}]",
-        headers=headers,
-        decoded=False,
-        utc=True,
-    )
-    made.attempt = 1
-    return made
 
 
 def at_once(*actions):
@@ -72,6 +38,19 @@ def at_once(*actions):
     for thread in threads:
         thread.join(10)
     return results
+
+
+class Meanwhile:
+    """A lock; what another thread does in the moment before somebody asks for it, happens then."""
+
+    def __init__(self, lock, act):
+        self.lock, self.act = lock, act
+        self.locked, self.release = lock.locked, lock.release
+
+    def acquire(self, **options):
+        act, self.act = self.act, lambda: None
+        act()
+        return self.lock.acquire(**options)
 
 
 def test_a_cancel_and_the_pool_agree_on_whether_a_job_begins(app):
@@ -113,6 +92,48 @@ def test_what_the_pool_brings_back_can_be_taken_back_again(app):
     one.give_back()
     assert one.ended
     assert not one.enter_pool()
+
+
+@pytest.mark.parametrize("act", [JobRequest.forget, partial(JobRequest.interrupt, again_at=None)])
+def test_what_goes_elsewhere_between_the_last_look_and_the_hand_over_does_not_begin(app, act):
+    one = request(app)
+    one._gone = Meanwhile(one._gone, partial(act, one))
+    assert not one.enter_pool()
+    assert one.ended
+
+
+def test_what_begins_while_it_is_given_back_counts_as_begun(app):
+    one = request(app)
+    assert one.enter_pool()
+    one._over = Meanwhile(one._over, lambda: one.on_accepted(1, time.monotonic()))
+    one.interrupt(None)
+    [(_, ending)] = [call.args for call in one.ledger.note_end.call_args_list]
+    assert ending.kind == "interrupt"
+
+
+def test_what_was_given_back_on_its_way_to_a_thread_does_not_run_there(app, monkeypatch):
+    monkeypatch.setattr("jobs.engine.pool.request.run_attempt", ran := Mock())
+    one = request(app)
+    one.in_pool = True
+    assert one.enter_pool()
+    one.interrupt(None)
+    one.on_success(one.run_here(*one.call()))
+    ran.assert_not_called()
+    assert one.ledger.note_end.call_count == one.ledger.note_free_slot.call_count == 1
+
+
+def test_a_slot_is_left_once(app):
+    one = request(app)
+    one.in_pool = True
+    at_once(one._leave_pool, one._leave_pool)
+    assert one.ledger.note_free_slot.call_count == 1
+
+
+def test_what_is_forgotten_leaves_celerys_books(app):
+    one = request(app)
+    state.requests[one.id] = one
+    one.forget()
+    assert one.id not in state.requests
 
 
 def test_an_acknowledgement_that_meets_another_is_made_once(app):

@@ -54,5 +54,5 @@ def test_a_job_that_is_somebody_elses_when_its_start_is_to_be_written_does_not_b
     suspect = request(ledger, "a")
     ledger.held = {"a": suspect}
     ledger._let_begin(Start(suspect, None, before=True), mine=False)
-    assert (ledger.in_pool, ledger.held, ledger.has_won) == (0, {}, False)
+    assert (ledger.in_pool, ledger.held, ledger.waiting) == (0, {}, 0)
     suspect.acknowledge.assert_called_once()
