@@ -22,7 +22,7 @@ _WORD_SECONDS = 60.0
 #: and a place that is free takes the next part, so that all places are busy to the end.
 _CUTS = 8
 #: More parts at once would have tests wait for a processor, not for a process.
-_AT_ONCE = 5
+_AT_ONCE = 4
 #: How long a part that is told to stop may take to stop its servers.
 _STOP_SECONDS = 30.0
 #: The slowest tests of each part: what to look at when the suite has grown slow.
