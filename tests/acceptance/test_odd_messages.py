@@ -35,6 +35,18 @@ def test_a_message_with_an_odd_header_stops_no_worker_and_is_not_forgotten(stack
     assert set(Job.objects.filter(id__in=ids).values_list("id", flat=True)) == set(ids)
 
 
+@pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
+def test_a_message_that_says_it_is_ours_and_has_an_odd_id_stops_no_worker(stack, pool):
+    worker = stack.worker("-P", pool, "-c", "1")
+    for value in ODD:
+        push(stack, {"task": "test.add", "id": value, "hachi": 1}, "[[1, 2], {}, {}]")
+    nameless = len([value for value in ODD if not isinstance(value, str) or not value])
+    refused = Job.objects.filter(task="test.add", error_type="InvalidTaskError")
+    wait_until(lambda: refused.count() == nameless, 30)
+    assert workload.add.delay(2, 2).get(timeout=30) == 4
+    assert worker.runs(), worker.text()[-3000:]
+
+
 def _odd_headers(stack):
     for name in HEADERS:
         for number, value in enumerate(ODD):

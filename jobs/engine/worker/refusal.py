@@ -14,6 +14,7 @@ from jobs.engine.ends.failures import never_run
 from jobs.engine.ends.turns import after_loss
 from jobs.engine.ids import new_id
 from jobs.engine.session import is_away
+from jobs.engine.worker.vetting import is_id
 from jobs.errors import MessageTooLarge
 from jobs.models import Job
 from jobs.operations.conclude import Problem, record_failures, refuse_queued
@@ -36,7 +37,7 @@ def refuse(message: Any, error_type: str, text: str) -> None:
     """
     headers = message.headers if isinstance(message.headers, dict) else {}
     id = headers.get("id")
-    id = id if isinstance(id, str) and 0 < len(id) <= 255 else new_id()
+    id = id if is_id(id) else new_id()
     if large := is_too_large(message):
         error_type, text = MessageTooLarge.__name__, _too_large(message)
     problem = Problem(error_type, text)

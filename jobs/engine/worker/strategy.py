@@ -16,7 +16,7 @@ from jobs.engine.broker.message import TRACKED
 from jobs.engine.pool.request import JobRequest
 from jobs.engine.pool.undecoded import NOT_DECODED
 from jobs.engine.worker.refusal import is_too_large
-from jobs.engine.worker.vetting import vet, vet_limits
+from jobs.engine.worker.vetting import vet, vet_foreign
 
 
 def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]:
@@ -37,9 +37,9 @@ def collect(task: Any, app: Any, consumer: Any, **_: Any) -> Callable[..., None]
 
     def read(message: Any, body: Any, ack: Any, reject: Any) -> JobRequest:
         body, headers, decoded, utc = _protocol_2(message, body, in_utc)
+        vet(headers, message.properties or {})
         if TRACKED not in headers:
-            vet(headers, message.properties or {}, body if decoded else message.payload)
-        vet_limits(headers)
+            vet_foreign(headers, body if decoded else message.payload)
         return JobRequest(
             message,
             ledger=ledger,

@@ -1,11 +1,12 @@
-"""Foreign messages: what has a value of a kind that nobody expects there is refused.
+"""Messages with a value of a kind that nobody expects there are refused.
 
 Celery takes such a message apart in the worker's event loop, and one that it stumbles over ends the
-worker. Messages of our own were checked when they were submitted.
+worker. Most of a message of our own was checked when it was submitted; whether it is one, only its
+sender says.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from celery.exceptions import InvalidTaskError
 
@@ -15,26 +16,30 @@ _LONGEST_ID = 255
 _MOST_RETRIES = 1_000_000
 
 
-def vet(headers: Mapping[str, Any], properties: Mapping[str, Any], body: Any) -> None:
-    """Look at a message of protocol 2; `body` is decoded.
+def vet_foreign(headers: Mapping[str, Any], body: Any) -> None:
+    """Look at what `vet` does not, of a message of protocol 2; `body` is decoded.
+
+    Raises:
+        celery.exceptions.InvalidTaskError: as `vet`.
+    """
+    for name, (is_fine, kind) in _HEADERS.items():
+        if (value := headers.get(name)) is not None and not is_fine(value):
+            raise InvalidTaskError(f"The message's {name} {value!r:.100} is no {kind}.")
+    _vet_body(body)
+
+
+def vet(headers: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
+    """Look at what the ledger and the pool cannot do without, of any message.
 
     Raises:
         celery.exceptions.InvalidTaskError: it says what is odd; the consumer makes a failed row.
     """
-    id = headers.get("id")
-    if not _is_id(id):
+    id, priority = headers.get("id"), properties.get("priority")
+    if not is_id(id):
         raise InvalidTaskError(f"The message's id {id!r} is no text of 1 to 255 characters.")
-    vet_limits(headers)
-    for name, (is_fine, kind) in _HEADERS.items():
-        if (value := headers.get(name)) is not None and not is_fine(value):
-            raise InvalidTaskError(f"The message's {name} {value!r:.100} is no {kind}.")
-    if not isinstance(priority := properties.get("priority"), int | None):
+    if not isinstance(priority, int | None):
         raise InvalidTaskError(f"The message's priority {priority!r} is no number.")
-    _vet_body(body)
-
-
-def vet_limits(headers: Mapping[str, Any]) -> None:
-    """Look at the time limits of any message: a caller of ours may have given odd ones, too."""
+    # A caller of ours may have given odd ones, too.
     if (limits := headers.get("timelimit")) is not None and not _are_limits(limits):
         raise InvalidTaskError(f"The message's time limits {limits!r:.100} are no pair of seconds.")
 
@@ -64,7 +69,8 @@ def _is_signature(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("task"), str)
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether a row can have it for its id."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_ID
 
 
